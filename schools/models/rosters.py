@@ -1,0 +1,75 @@
+"""Who was given what: derived from facts, rebuilt whenever new ones arrive."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .campaigns import Campaign, Intake
+from .places import District
+
+
+class Lane(models.TextChoices):
+    """On which side of the 3:1 rule a child stands at one school."""
+
+    TERRITORY = "territory", _("From the territory")
+    OUTSIDE = "outside", _("From outside")
+
+
+class RosterEntry(models.Model):
+    """
+    One child on one intake's list: in a slot, or waiting in one of its two lines.
+
+    Derived (law 6): `publish_roster` deletes and inserts rows, never trusts them. It copies
+    what a list shows; nothing points upwards to the application.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="roster")
+    child_key = models.CharField(max_length=60)
+    child_name = models.CharField(max_length=200)
+    name_key = models.CharField(max_length=400, help_text=_("Sorts names by the Kazakh alphabet."))
+    application_id = models.UUIDField()
+    application_number = models.CharField(max_length=14)
+    door = models.CharField(max_length=8)
+    lane = models.CharField(max_length=9, choices=Lane)
+    slot = models.PositiveIntegerField(null=True, help_text=_("Empty while the child waits."))
+    # What orders a line; the number in line itself is counted when asked, never stored.
+    arrived_at = models.DateTimeField()
+    moment = models.DateTimeField()
+    draw_number = models.CharField(max_length=64)
+    is_contested = models.BooleanField(default=False)
+    is_held = models.BooleanField(default=False, help_text=_("Rests on something not yet checked."))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "child_key"],
+                condition=Q(slot__isnull=False),
+                name="one_roster_entry_per_child_and_campaign",
+            ),
+            models.UniqueConstraint(fields=["intake", "child_key"], name="a_child_stands_once_on_an_intakes_list"),
+            models.UniqueConstraint(fields=["intake", "slot"], name="a_slot_is_given_once"),
+        ]
+        indexes = [
+            models.Index(fields=["intake", "lane", "moment", "draw_number", "application_id"], name="roster_line"),
+            models.Index(fields=["campaign", "child_key"], name="roster_by_child"),
+            models.Index(fields=["application_id"], name="roster_by_application"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_number} · {self.intake_id} · {self.slot}"
+
+
+class RosterState(models.Model):
+    """How far a campaign's roster is known; one row a campaign, and the lock of its runs."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.PROTECT, primary_key=True)
+    # Facts are only ever added, so a larger count has read everything a smaller one had.
+    facts_read = models.PositiveBigIntegerField(default=0)
+    roster_sha256 = models.BinaryField(max_length=32, default=bytes)
+    known_at = models.DateTimeField(null=True, help_text=_("When the facts were last read."))
+    published_at = models.DateTimeField(null=True, help_text=_("When the roster last changed."))
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.facts_read}"
