@@ -61,8 +61,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 # Bells expire before the next one rings, so that a dead worker finds no backlog of bells.
 CELERY_BEAT_SCHEDULE = {
     "take_in_entries": {"task": "cscdesk.tasks.take_in_entries", "schedule": 2, "options": {"expires": 10}},
-    "reconcile_rosters": {"task": "enrollment.tasks.reconcile_rosters", "schedule": 5, "options": {"expires": 15}},
-    "settle_withdrawals": {"task": "enrollment.tasks.settle_withdrawals", "schedule": 60, "options": {"expires": 60}},
+    "reconcile_rosters": {
+        "task": "enrollment.tasks.reconcile_rosters",
+        "schedule": 5,
+        "options": {"expires": 15},
+    },
+    "settle_withdrawals": {
+        "task": "enrollment.tasks.settle_withdrawals",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "send_notices": {"task": "enrollment.tasks.send_notices", "schedule": 5, "options": {"expires": 15}},
     "forget_nonces": {"task": "cscdesk.tasks.forget_nonces", "schedule": 3600, "options": {"expires": 600}},
     "render_outage_pages": {
@@ -77,7 +85,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
 MESSAGES_DIR = DATA_DIR / "messages"
 EMAIL_BACKEND = env(
     "EMAIL_BACKEND",
-    default="django.core.mail.backends.filebased.EmailBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend",
+    default="django.core.mail.backends.filebased.EmailBackend"
+    if DEMO
+    else "django.core.mail.backends.smtp.EmailBackend",
 )
 EMAIL_FILE_PATH = str(MESSAGES_DIR / "mail")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Qabyldau <no-reply@qabyldau.example>")

@@ -38,7 +38,9 @@ class Desk(models.Model):
 
     class Meta:
         ordering = ["centre", "name"]
-        constraints = [models.UniqueConstraint(fields=["centre", "name"], name="a_desks_name_is_its_own_in_a_centre")]
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "name"], name="a_desks_name_is_its_own_in_a_centre")
+        ]
 
     def __str__(self) -> str:
         return f"{self.centre} · {self.name}"
@@ -69,7 +71,9 @@ class EnrolmentCode(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("issued_at")), name="an_enrolment_code_lives_a_while"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("issued_at")), name="an_enrolment_code_lives_a_while"
+            ),
         ]
 
     def __str__(self) -> str:

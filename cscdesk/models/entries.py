@@ -12,7 +12,9 @@ from .desks import Desk, DeskKey
 class Entry(models.Model):
     """One line of a desk's journal, stored before it is understood. A fact."""
 
-    sha256 = models.BinaryField(max_length=32, unique=True, help_text=_("Of the entry's bytes: its identity."))
+    sha256 = models.BinaryField(
+        max_length=32, unique=True, help_text=_("Of the entry's bytes: its identity.")
+    )
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="entries")
     key = models.ForeignKey(DeskKey, null=True, on_delete=models.PROTECT, related_name="+")
     # Copied from the text for queries; empty where the text could not be read.
@@ -77,7 +79,9 @@ class EntryOutcome(models.Model):
         triggers = [append_only()]
         indexes = [models.Index(fields=["desk", "id"], name="outcomes_of_a_desk")]
         constraints = [
-            models.CheckConstraint(condition=~Q(state="parked") | ~Q(code=""), name="a_parked_entry_says_why"),
+            models.CheckConstraint(
+                condition=~Q(state="parked") | ~Q(code=""), name="a_parked_entry_says_why"
+            ),
         ]
 
     def __str__(self) -> str:

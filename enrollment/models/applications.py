@@ -28,7 +28,9 @@ class Draft(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
-    form = models.JSONField(default=dict, help_text=_("As typed so far: the shape of enrollment.rules.Request."))
+    form = models.JSONField(
+        default=dict, help_text=_("As typed so far: the shape of enrollment.rules.Request.")
+    )
     salt = models.BinaryField(max_length=16)
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
@@ -59,7 +61,9 @@ class Application(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
     child_key = models.CharField(max_length=60, help_text=_("IIN, or document type, country and number."))
     person_key = models.CharField(max_length=60, help_text=_("Who asks: IIN or document as stated."))
-    is_proven = models.BooleanField(default=False, help_text=_("A document that proves the relation was seen."))
+    is_proven = models.BooleanField(
+        default=False, help_text=_("A document that proves the relation was seen.")
+    )
     choices = ArrayField(models.CharField(max_length=24), help_text=_("BIN/language, best first."))
     form = models.JSONField(help_text=_("The request whole: the shape of enrollment.rules.Request."))
     salt = models.BinaryField(max_length=16)
@@ -87,7 +91,9 @@ class Application(models.Model):
                 fields=["number"], condition=Q(door="portal"), name="the_portal_gives_a_number_once"
             ),
             models.CheckConstraint(
-                condition=Q(door="portal", account__isnull=False, desk__isnull=True, entry_sha256__isnull=True)
+                condition=Q(
+                    door="portal", account__isnull=False, desk__isnull=True, entry_sha256__isnull=True
+                )
                 | Q(door="desk", account__isnull=True, desk__isnull=False, entry_sha256__isnull=False),
                 name="an_application_came_by_one_door",
             ),
@@ -115,7 +121,9 @@ class Retraction(models.Model):
     reason = models.TextField(blank=True)
     is_verified = models.BooleanField(help_text=_("By the sender's own sign-in or the family's code."))
     door = models.CharField(max_length=8, choices=Door)
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     desk = models.UUIDField(null=True)
     seq = models.PositiveBigIntegerField(null=True)
     entry_sha256 = models.BinaryField(max_length=32, null=True)
@@ -146,7 +154,9 @@ class Decision(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)
     subject = models.UUIDField(help_text=_("The retraction it is about."))
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     reason = models.TextField(blank=True)
     decided_at = models.DateTimeField()
 

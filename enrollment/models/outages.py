@@ -17,7 +17,9 @@ class Outage(models.Model):
     started_at = models.DateTimeField()
     reason = models.TextField()
     recorded_at = models.DateTimeField()
-    recorded_by = ArrayField(models.CharField(max_length=200), help_text=_("The probe, or two officials by name."))
+    recorded_by = ArrayField(
+        models.CharField(max_length=200), help_text=_("The probe, or two officials by name.")
+    )
 
     class Meta:
         triggers = [append_only()]

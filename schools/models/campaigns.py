@@ -50,8 +50,12 @@ class Campaign(models.Model):
     class Meta:
         ordering = ["-year"]
         constraints = [
-            models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="a_campaign_closes_after_it_opens"),
-            models.CheckConstraint(condition=Q(year__gte=2020, year__lte=2099), name="a_campaign_year_has_two_printed_digits"),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="a_campaign_closes_after_it_opens"
+            ),
+            models.CheckConstraint(
+                condition=Q(year__gte=2020, year__lte=2099), name="a_campaign_year_has_two_printed_digits"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,7 +81,9 @@ class Intake(models.Model):
     class Meta:
         ordering = ["school_id", "language"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "school", "language"], name="one_intake_per_school_and_language"),
+            models.UniqueConstraint(
+                fields=["campaign", "school", "language"], name="one_intake_per_school_and_language"
+            ),
             models.CheckConstraint(condition=Q(slots__regex=r"^[TO-]*$"), name="a_slot_is_T_O_or_removed"),
         ]
 
@@ -118,7 +124,9 @@ class Territory(models.Model):
         ordering = ["school_id", "street_kk", "first_house"]
         indexes = [GinIndex(fields=["street_keys"], name="territory_by_street")]
         constraints = [
-            models.CheckConstraint(condition=Q(last_house__gte=F("first_house")), name="a_house_range_does_not_run_backwards"),
+            models.CheckConstraint(
+                condition=Q(last_house__gte=F("first_house")), name="a_house_range_does_not_run_backwards"
+            ),
             models.UniqueConstraint(
                 fields=["campaign", "school", "district", "street_kk", "first_house", "last_house", "parity"],
                 name="a_stretch_of_street_is_named_once",

@@ -43,7 +43,9 @@ class Case(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=20, choices=Kind)
-    subject = models.CharField(max_length=80, help_text=_("What it is about: an application, an entry, a desk."))
+    subject = models.CharField(
+        max_length=80, help_text=_("What it is about: an application, an entry, a desk.")
+    )
     district = models.ForeignKey(District, null=True, on_delete=models.PROTECT, related_name="cases")
     detail = models.JSONField(default=dict)
     opened_at = models.DateTimeField()

@@ -48,11 +48,15 @@ class RosterEntry(models.Model):
                 condition=Q(slot__isnull=False),
                 name="one_roster_entry_per_child_and_campaign",
             ),
-            models.UniqueConstraint(fields=["intake", "child_key"], name="a_child_stands_once_on_an_intakes_list"),
+            models.UniqueConstraint(
+                fields=["intake", "child_key"], name="a_child_stands_once_on_an_intakes_list"
+            ),
             models.UniqueConstraint(fields=["intake", "slot"], name="a_slot_is_given_once"),
         ]
         indexes = [
-            models.Index(fields=["intake", "lane", "moment", "draw_number", "application_id"], name="roster_line"),
+            models.Index(
+                fields=["intake", "lane", "moment", "draw_number", "application_id"], name="roster_line"
+            ),
             models.Index(fields=["campaign", "child_key"], name="roster_by_child"),
             models.Index(fields=["application_id"], name="roster_by_application"),
         ]
