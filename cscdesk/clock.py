@@ -1,0 +1,119 @@
+"""
+Whose clock: when an entry of a desk was written, as far as anybody but the desk can know.
+
+An anchor is given against a stated head, so what follows that head is no earlier than the
+anchor's time; and nothing is later than the centre's first sight of it or of anything after
+it. Between these two bounds the desk's own wall clock is believed. Grades of clocks
+(attested, calibrated) narrow the bounds further one day; they never widen them.
+
+Everything here follows from the set of facts: in which order entries and anchors became
+known, or how often, changes nothing.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Sight(NamedTuple):
+    """One stored entry."""
+
+    sha256: str
+    prev: str | None
+    seen_at: datetime
+    """When the centre first stored these bytes."""
+
+
+class Given(NamedTuple):
+    """One anchor."""
+
+    head: str | None
+    """SHA-256 of the head against which it was given."""
+    at: datetime
+
+
+class Bounds(NamedTuple):
+    """An entry was written no earlier than the first, no later than the second."""
+
+    not_before: datetime | None
+    """None: no anchor was ever given against anything before it."""
+    first_sight: datetime
+    """Of the entry or of a successor, whichever came first."""
+
+
+def bounded(*, wall: datetime, not_before: datetime | None, first_sight: datetime) -> datetime:
+    """When the entry counts as written: the desk's wall clock, clamped into the bounds."""
+    lifted = wall if not_before is None else max(wall, not_before)
+    return min(lifted, first_sight)
+
+
+def lower_bound(
+    *, parent_lower: datetime | None, anchors: Iterable[datetime], first_sight: datetime
+) -> datetime | None:
+    """
+    The lower bound of an entry, from the one of the entry before it.
+
+    An anchor given after the entry was known says nothing about it: it was stated against an
+    old head by a clone, a restore or a late call.
+
+    :param anchors: times of anchors given against the entry before (for a `start`: against the head
+        that it names) or against anything before that; those within `parent_lower` may be left out
+    :param first_sight: of the entry or of a successor
+    """
+    told = [at for at in anchors if at < first_sight]
+    if parent_lower is not None:
+        told.append(parent_lower)
+    return max(told, default=None)
+
+
+def bounds(*, entries: Iterable[Sight], anchors: Iterable[Given]) -> dict[str, Bounds]:
+    """
+    The bounds of every entry of a journal, which is a tree: branches of clones and restores as well.
+
+    An entry whose predecessor is not stored (a gap, a `start` that names a lost head) is a root
+    of its own: anchors given against the head that it names bound it all the same.
+    """
+    tree = {entry.sha256: entry for entry in entries}
+    children: dict[str | None, list[Sight]] = {}
+    for entry in tree.values():
+        children.setdefault(entry.prev, []).append(entry)
+    given: dict[str | None, list[datetime]] = {}
+    for anchor in anchors:
+        given.setdefault(anchor.head, []).append(anchor.at)
+    given.pop(None, None)
+
+    roots = [entry for entry in tree.values() if entry.prev not in tree]
+    first_sight = _first_sights(roots, children)
+    found: dict[str, Bounds] = {}
+    # One walk down the tree, holding the sorted anchor times of the way from the root; on leaving an
+    # entry its parent's anchors are taken off again, so that a branch never sees those of its sister.
+    known: list[datetime] = []
+    walk: list[tuple[Sight, bool]] = [(root, False) for root in roots]
+    while walk:
+        entry, is_left = walk.pop()
+        against_parent = given.get(entry.prev, ())
+        if is_left:
+            for at in against_parent:
+                del known[bisect_left(known, at)]
+            continue
+        for at in against_parent:
+            insort(known, at)
+        seen = first_sight[entry.sha256]
+        earlier = bisect_left(known, seen)
+        found[entry.sha256] = Bounds(known[earlier - 1] if earlier else None, seen)
+        walk.append((entry, True))
+        walk += [(child, False) for child in children.get(entry.sha256, ())]
+    return found
+
+
+def _first_sights(roots: list[Sight], children: dict[str | None, list[Sight]]) -> dict[str, datetime]:
+    """When each entry, or anything after it, was first seen."""
+    downwards = list(roots)
+    for entry in downwards:
+        downwards += children.get(entry.sha256, ())
+    sights: dict[str, datetime] = {}
+    for entry in reversed(downwards):
+        after = (sights[child.sha256] for child in children.get(entry.sha256, ()))
+        sights[entry.sha256] = min([entry.seen_at, *after])
+    return sights
