@@ -42,20 +42,20 @@ def command_on_leash(
 def main(arguments: list[str]) -> None:
     holder, last_signal, uid, gid = (int(text) for text in arguments[:4])
     command = arguments[4:]
-    ctypes = None
-    if sys.platform == "linux":
+    on_linux = sys.platform == "linux"
+    if on_linux:
         import ctypes  # before root is given up: the interpreter may lie where only root reads
     if uid >= 0:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    if ctypes is not None:
+    if on_linux:
         # After setuid: the kernel forgets the wish when credentials change.
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, last_signal, 0, 0, 0)
         if os.getppid() != holder:
             sys.exit(1)  # the holder died before the leash was on
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - no shell is the point
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
 

@@ -41,7 +41,7 @@ def working_in(directory: Path, *, named: str) -> list[int]:
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            if (entry / "comm").read_text().strip() == named and Path(os.readlink(entry / "cwd")) == directory:
+            if (entry / "comm").read_text().strip() == named and (entry / "cwd").readlink() == directory:
                 found.append(int(entry.name))
     return sorted(found)
 
@@ -56,7 +56,7 @@ def group_members(group: int, *, within: Path) -> list[int]:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             if fields[0] in {"Z", "X"} or int(fields[2]) != group:
                 continue
-            if Path(os.readlink(entry / "cwd")).is_relative_to(within):
+            if (entry / "cwd").readlink().is_relative_to(within):
                 found.append(int(entry.name))
     return sorted(found)
 

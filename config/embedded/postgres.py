@@ -108,11 +108,11 @@ class Postgres(Server):
         fresh = home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         password = home / "password"
+        user = self.places.user
         try:
             password.write_text(self.secrets.get(_secret(OWNER_ROLE)) + "\n")
             password.chmod(0o600)
             self.places.give(password)
-            user = self.places.user
             made = subprocess.run(
                 [
                     str(self.places.postgres_binaries() / "initdb"),
@@ -131,10 +131,12 @@ class Postgres(Server):
                 capture_output=True,
                 text=True,
                 errors="replace",
-                cwd=home if user is None else "/",
+                cwd="/",
                 env=self.environment(),
                 check=False,
-                **({} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}),
+                user=None if user is None else user.uid,
+                group=None if user is None else user.gid,
+                extra_groups=None if user is None else [],
             )
         except OSError as error:
             raise Unusable(cannot_write(home, error)) from error
@@ -142,7 +144,9 @@ class Postgres(Server):
             password.unlink(missing_ok=True)
         if made.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            faults = [line for line in made.stderr.splitlines() if "error" in line.lower()] or ["no reason given"]
+            faults = [line for line in made.stderr.splitlines() if "error" in line.lower()] or [
+                "no reason given"
+            ]
             raise NotStarted(f"The database could not be made in {home}: {faults[0]}")
         fresh.rename(self.directory)
 
@@ -189,7 +193,10 @@ class Postgres(Server):
         with psycopg.connect(self.url(role=OWNER_ROLE), autocommit=True) as connection:
             given = "SELECT 1 FROM pg_default_acl WHERE defaclacl::text LIKE %s"
             if not _exists(connection, given, f"%{APP_ROLE}=%"):
-                for privileges, objects in (("SELECT, INSERT, UPDATE, DELETE", "TABLES"), ("USAGE, SELECT", "SEQUENCES")):
+                for privileges, objects in (
+                    ("SELECT, INSERT, UPDATE, DELETE", "TABLES"),
+                    ("USAGE, SELECT", "SEQUENCES"),
+                ):
                     connection.execute(
                         sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {} ON {} TO {}").format(
                             sql.SQL(privileges), sql.SQL(objects), role

@@ -18,7 +18,9 @@ class Secrets:
         except FileNotFoundError:
             self._kept = {}
         except (OSError, ValueError) as error:
-            raise Unusable(f"{path} cannot be read ({error}); restore it, or forget all data: make reset.") from error
+            raise Unusable(
+                f"{path} cannot be read ({error}); restore it, or forget all data: make reset."
+            ) from error
 
     def __contains__(self, name: object) -> bool:
         return name in self._kept

@@ -51,7 +51,9 @@ class Server:
         """End what an earlier holder left running in this data directory."""
         found = leftovers.working_in(self.directory, named=self.comm)
         leftovers.end(found[:1], kindly=self.last_signal, patience=8)
-        leftovers.end(leftovers.working_in(self.directory, named=self.comm), kindly=signal.SIGKILL, patience=5)
+        leftovers.end(
+            leftovers.working_in(self.directory, named=self.comm), kindly=signal.SIGKILL, patience=5
+        )
 
     def leashed(self) -> list[str]:
         """The command line to start as a child of this process."""
