@@ -4,7 +4,7 @@
 import os
 import sys
 
-# The counter and the demo servers name their own settings; they need nothing of the portal's.
+# The counter and the demo servers name their own settings; they need nothing of the centre's.
 SETTINGS_OF_COMMAND = {
     "counter": "config.settings.counter",
     "counter_clerk": "config.settings.counter",
@@ -16,7 +16,7 @@ SETTINGS_OF_COMMAND = {
 def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault(
-        "DJANGO_SETTINGS_MODULE", SETTINGS_OF_COMMAND.get(command, "config.settings.portal")
+        "DJANGO_SETTINGS_MODULE", SETTINGS_OF_COMMAND.get(command, "config.settings.operator")
     )
     from django.core.management import execute_from_command_line
 

@@ -4,6 +4,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def demo(request: HttpRequest) -> dict[str, object]:
+def demo(_request: HttpRequest) -> dict[str, object]:
     """`demo`: whether pages must say that this is a demonstration."""
     return {"demo": settings.DEMO}

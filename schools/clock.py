@@ -12,6 +12,7 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,23 +32,22 @@ class Shift:
         return self.shown + (real - self.real) * self.rate
 
 
-_read: tuple[tuple[str, int, int, int], Shift] | None = None
-
-
 def _shift() -> Shift:
     """The shift in force; one `stat` a call, so that every process follows within that call."""
-    global _read
-    path = os.environ.get("QABYLDAU_CLOCK_FILE")
-    if not path:
+    name = os.environ.get("QABYLDAU_CLOCK_FILE")
+    if not name:
         return Shift()
+    path = Path(name)
     try:
-        stat = os.stat(path)
+        stat = path.stat()
     except FileNotFoundError:
         return Shift()
-    version = (path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    if _read is None or _read[0] != version:
-        _read = (version, Shift(**json.loads(Path(path).read_text())))
-    return _read[1]
+    return _read(path, version=(stat.st_mtime_ns, stat.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, *, version: tuple[int, int]) -> Shift:  # noqa: ARG001 - the version names the cached text
+    return Shift(**json.loads(path.read_text()))
 
 
 def now() -> datetime:

@@ -1,6 +1,6 @@
 """What the two processes that sign people in share: sessions in the database, allauth."""
 
-from .central import *  # noqa: F403
+from .central import *
 from .central import INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "allauth", "allauth.account", "allauth.mfa"]

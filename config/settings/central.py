@@ -1,6 +1,6 @@
 """What all processes at the centre share: PostgreSQL, Valkey, the three apps, Celery."""
 
-from .base import *  # noqa: F403
+from .base import *
 from .base import DATA_DIR, DEMO, PORT_BASE, SECURE, env
 
 SECRET_KEY = env("SECRET_KEY", default="only-for-a-first-look-" + "0" * 40)

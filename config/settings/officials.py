@@ -1,6 +1,6 @@
 """District officials and the administration: an own pool, database sessions, second factor."""
 
-from .accounts import *  # noqa: F403
+from .accounts import *
 from .accounts import INSTALLED_APPS, MIDDLEWARE, SECURE
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin", "rest_framework"]

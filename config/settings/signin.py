@@ -1,6 +1,6 @@
 """Sign-in for parents: a pool of its own, so that a slow provider cannot freeze the pages."""
 
-from .accounts import *  # noqa: F403
+from .accounts import *
 from .accounts import MIDDLEWARE, SECURE
 
 ROOT_URLCONF = "config.urls.signin"

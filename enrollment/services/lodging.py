@@ -104,7 +104,7 @@ def lodge_draft(
             stored = cursor.fetchone() is not None
         application = Application.objects.filter(id=draft_id).first() if not stored else None
         if stored:
-            return Application(id=draft_id, number=values["number"], lodged_at=at, received_at=at)
+            return Application(id=draft_id, number=number, lodged_at=at, received_at=at)
         if application is not None:
             return _first_receipt(application, account_id=account_id, shown_sha256=shown_sha256)
         _raise_why_not_sent(draft_id=draft_id, account_id=account_id, shown_sha256=shown_sha256, at=at)

@@ -1,0 +1,7 @@
+"""The operators' commands (`manage.py …`): every app of the centre, no door of its own."""
+
+from .accounts import *
+from .accounts import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin", "rest_framework"]
+ROOT_URLCONF = "config.urls.portal"
