@@ -117,13 +117,15 @@ class House:
         return f"{self.number}{self.suffix}"
 
 
+_BEFORE_HOUSE = "|".join(_folded(word) for word in ("дом", "д", "үй", "house", "№", "n"))
+_BUILDING = "корпус|корп|кор|к|блок|бл|" + _folded("block")
 _HOUSE = re.compile(
-    r"(?:(?:дом|д|үй|house|№|n)[\s.]*)?"
+    rf"(?:(?:{_BEFORE_HOUSE})[\s.]*)?"
     r"(?P<number>[1-9][0-9]{0,4})"
     r"(?:\s*[/-]\s*(?P<part>[0-9]{1,4}))?"
-    r"(?:\s*[-/\"«']?\s*(?P<letter>[^\W\d_])(?!\w)[\"»']?)?"
-    r"(?:[\s,.-]*(?:корпус|корп|кор|к|блок|бл|block)[\s.]*(?P<building>[0-9]{1,3}))?"
-    r"(?:[\s-]*(?:үй|үйі))?"
+    rf"(?:\s*[-/\"«']?\s*(?P<letter>[^\W\d_])(?:(?!\w)|(?=(?:{_BUILDING})[0-9]))[\"»']?)?"
+    rf"(?:[\s,.-]*(?:{_BUILDING})[\s.]*(?P<building>[0-9]{{1,3}}))?"
+    r"(?:[\s-]*үй)?"
 )
 
 
@@ -133,8 +135,7 @@ def parse_house(text: str) -> House:
 
     :raises InvalidHouse: no number from 1 to 99999 in front, or more than a house
     """
-    typed = " ".join(unicodedata.normalize("NFKC", text).casefold().replace("n", "№").split())
-    found = _HOUSE.fullmatch(typed.translate(LOOK_ALIKES).translate(_FOLDS))
+    found = _HOUSE.fullmatch(" ".join(_folded(text).split()))
     if found is None:
         raise InvalidHouse
     suffix = f"/{int(found['part'])}" if found["part"] else ""
