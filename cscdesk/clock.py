@@ -74,7 +74,8 @@ def bounds(*, entries: Iterable[Sight], anchors: Iterable[Given]) -> dict[str, B
     An entry whose predecessor is not stored (a gap, a `start` that names a lost head) is a root
     of its own: anchors given against the head that it names bound it all the same.
     """
-    tree = {entry.sha256: entry for entry in entries}
+    # Named twice, the earliest sight counts.
+    tree = {entry.sha256: entry for entry in sorted(entries, key=lambda entry: entry.seen_at, reverse=True)}
     children: dict[str | None, list[Sight]] = {}
     for entry in tree.values():
         children.setdefault(entry.prev, []).append(entry)

@@ -12,7 +12,7 @@ import msgspec
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from cscdesk.entry.journal import Entry, MalformedEntry, UnknownVersion, convert, read_object
+from cscdesk.entry.journal import Entry, MalformedEntry, UnknownKind, UnknownVersion, convert, read_object
 from cscdesk.entry.texts import from_base64url, sha256
 from enrollment.rules import MalformedForm, Request, decode_request
 
@@ -94,6 +94,7 @@ def read_form(entry: Entry, form: bytes | None) -> Form | None:
 
     :raises MalformedEntry: not the form that the entry names, or not of the shape of its kind
     :raises UnknownVersion: `form_v` is newer than this program
+    :raises UnknownKind: `entry` came out of an `UnknownKind`
     """
     if form is None:
         return None
@@ -101,6 +102,8 @@ def read_form(entry: Entry, form: bytes | None) -> Form | None:
         raise MalformedEntry(_("the form is not the one that the record names"))
     if entry.form_v > FORM_VERSION:
         raise UnknownVersion(link=entry.link)
+    if entry.kind not in CONTENTS:
+        raise UnknownKind(entry=entry)
     raw = read_object(form)
     salt = raw.get("salt")
     if next(iter(raw), None) != "salt" or not isinstance(salt, str) or not _SALT.match(salt):

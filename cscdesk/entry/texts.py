@@ -156,7 +156,7 @@ def _integer(digits: str) -> int:
     # 17 characters hold every allowed number; longer ones are never converted, which costs quadratic time.
     if len(digits) > 17 or abs(value := int(digits)) >= INTEGER_LIMIT:
         raise MalformedText(_("a number is too large"))
-    return -value if digits.startswith("-") else value
+    return value
 
 
 def _float(_digits: str) -> NoReturn:
