@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from schools.clock import ALMATY
 
-_LATTICE = datetime(1970, 1, 1)
+_LATTICE = datetime(1970, 1, 1, tzinfo=UTC)
 """Steps of the grain are counted from this midnight on the wall clocks of Kazakhstan."""
 _INSTANT = timedelta(microseconds=1)
 
@@ -46,20 +46,20 @@ class Outage:
 
 def floor_to(at: datetime, grain: timedelta) -> datetime:
     """The last step of the grain that is not after `at`, in UTC."""
-    wall = at.astimezone(ALMATY).replace(tzinfo=None)
+    wall = at.astimezone(ALMATY).replace(tzinfo=UTC)
     return _from_wall(wall - (wall - _LATTICE) % grain)
 
 
 def ceil_to(at: datetime, grain: timedelta) -> datetime:
     """The first step of the grain that is not before `at`, in UTC."""
-    wall = at.astimezone(ALMATY).replace(tzinfo=None)
+    wall = at.astimezone(ALMATY).replace(tzinfo=UTC)
     return _from_wall(wall + (_LATTICE - wall) % grain)
 
 
 def end_of_day(at: datetime) -> datetime:
     """24:00 of the day of `at` in Kazakhstan, in UTC."""
     tomorrow = at.astimezone(ALMATY).date() + timedelta(days=1)
-    return _from_wall(datetime.combine(tomorrow, time()))
+    return _from_wall(datetime.combine(tomorrow, time(), UTC))
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
@@ -143,4 +143,5 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def _from_wall(wall: datetime) -> datetime:
+    """What the wall clocks of Kazakhstan show, written as if it were UTC, as an instant."""
     return wall.replace(tzinfo=ALMATY).astimezone(UTC)

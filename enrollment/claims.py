@@ -6,7 +6,7 @@ docs/reference/rule.md, "Standing claim".
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,9 +99,7 @@ def standing_claims(lodged: Iterable[Lodged], retracted: Iterable[Retracted]) ->
     correction with the same child and the same choices.
     """
     facts = _Applications(lodged)
-    effects = _Effects()
-    for retraction in {r.id: r for r in retracted}.values():
-        _apply(retraction, facts, effects)
+    effects = _effects(facts, {r.id: r for r in retracted}.values())
     claims: dict[str, Claim] = {}
     endings = {a.id: _ending_of_dead(a, facts, effects) for a in facts.by_id.values()}
     linked: dict[str, set[UUID]] = defaultdict(set)
@@ -146,11 +144,12 @@ class _Applications:
             application = self.by_id[original]
             yield application
 
-    def with_corrections(self, application: Lodged) -> Iterator[Lodged]:
+    def with_corrections(self, application: Lodged) -> list[Lodged]:
         """The application, and everything that corrects it, directly or not."""
-        yield application
-        for correction in self.corrections_of.get(application.id, ()):
-            yield from self.with_corrections(self.by_id[correction])
+        found = [application]
+        for one in found:
+            found.extend(self.by_id[correction] for correction in self.corrections_of.get(one.id, ()))
+        return found
 
     def latest_correction(self, application_id: UUID) -> Lodged:
         """The application that speaks for this one now: itself where nothing corrects it."""
@@ -167,6 +166,13 @@ class _Effects:
         self.void_by_family: set[UUID] = set()
         self.withdrawn: set[UUID] = set()
         self.waiting: set[UUID] = set()
+
+    def is_replaced(self, application: Lodged, facts: _Applications) -> bool:
+        """By a correction that the family did not take back."""
+        return any(c not in self.void_by_family for c in facts.corrections_of.get(application.id, ()))
+
+    def is_taken_back(self, application: Lodged) -> bool:
+        return application.id in self.withdrawn or application.id in self.void_by_family
 
 
 def _originals(by_id: Mapping[UUID, Lodged]) -> dict[UUID, UUID]:
@@ -202,32 +208,47 @@ def _is_in_circle(start: UUID, stated: Mapping[UUID, UUID]) -> bool:
     return False
 
 
-def _apply(retraction: Retracted, facts: _Applications, effects: _Effects) -> None:
-    if retraction.kind == "void":
-        voided = _voided(retraction, facts)
-        if voided is None:
+def _effects(facts: _Applications, retracted: Collection[Retracted]) -> _Effects:
+    """First what families took back, then the voids of clerks, which depend on what is left."""
+    effects = _Effects()
+    alone: list[tuple[Retracted, Lodged]] = []
+    for retraction in retracted:
+        named = facts.named_by(retraction)
+        if retraction.kind == "withdrawal":
+            ended = _ended(retraction, named, facts)
+            effects.withdrawn |= ended
+            if not ended:
+                effects.waiting.add(retraction.id)
+        elif len(named) != 1:
             effects.waiting.add(retraction.id)
-            return
-        effects.void.add(voided.id)
-        if retraction.stands:
-            effects.void_by_family.add(voided.id)
-        return
-    ended = _ended(retraction, facts)
-    effects.withdrawn |= ended
-    if not ended:
-        effects.waiting.add(retraction.id)
+        elif retraction.stands:
+            effects.void_by_family.add(named[0].id)
+        else:
+            alone.append((retraction, named[0]))
+    effects.void |= effects.void_by_family
+    for void, application in alone:
+        if _is_lodged_again(application, facts, effects):
+            effects.void.add(application.id)
+        else:
+            effects.waiting.add(void.id)
+    return effects
 
 
-def _voided(void: Retracted, facts: _Applications) -> Lodged | None:
-    """The one application named, if the family's code stands behind it or its child was lodged again."""
-    named = facts.named_by(void)
-    if len(named) != 1:
-        return None
-    in_order = _in_order_of_effects(facts.by_child[named[0].child_key])
-    return named[0] if void.stands or in_order[-1].id != named[0].id else None
+def _is_lodged_again(application: Lodged, facts: _Applications, effects: _Effects) -> bool:
+    """
+    Whether a later application of the same child is left.
+
+    So a void without the family's word never takes a child's last application.
+    """
+    left = [
+        a
+        for a in facts.by_child[application.child_key]
+        if a is application or not (effects.is_taken_back(a) or effects.is_replaced(a, facts))
+    ]
+    return _in_order_of_effects(left)[-1] is not application
 
 
-def _ended(withdrawal: Retracted, facts: _Applications) -> set[UUID]:
+def _ended(withdrawal: Retracted, named: list[Lodged], facts: _Applications) -> set[UUID]:
     """
     What a withdrawal ends: all that its person lodged before it for the child it names.
 
@@ -237,18 +258,21 @@ def _ended(withdrawal: Retracted, facts: _Applications) -> set[UUID]:
     """
     if not withdrawal.stands:
         return set()
-    named = [a for a in facts.named_by(withdrawal) if withdrawal.person_key in ("", a.person_key)]
-    if len({(a.child_key, a.person_key) for a in named}) != 1:
+    meant = {one.id: facts.with_corrections(one) for one in named}
+    if withdrawal.person_key:
+        people = {withdrawal.person_key}
+        named = [one for one in named if any(a.person_key in people for a in meant[one.id])]
+    else:
+        people = {one.person_key for one in named}
+    if len({one.child_key for one in named}) != 1 or len(people) != 1:
         return set()
-    person = named[0].person_key
-    children = {a.child_key for one in named for a in facts.with_corrections(one)}
-    ended = {
+    children = {a.child_key for one in named for a in meant[one.id]}
+    return {
         a.id
         for child in children
         for a in facts.by_child[child]
-        if a.person_key == person and _is_before(a, withdrawal)
+        if a.person_key in people and (a in named or _is_before(a, withdrawal))
     }
-    return ended | {a.id for a in named}
 
 
 def _is_before(application: Lodged, withdrawal: Retracted) -> bool:
@@ -281,11 +305,14 @@ def _ending_of_dead(application: Lodged, facts: _Applications, effects: _Effects
         return Ending.VOID
     if application.id in effects.withdrawn:
         return Ending.WITHDRAWN
-    corrections = [c for c in facts.corrections_of.get(application.id, ()) if c not in effects.void_by_family]
-    if not corrections:
+    if not effects.is_replaced(application, facts):
         return Ending.STANDING
-    ends = {_ending_of_dead(facts.by_id[correction], facts, effects) for correction in corrections}
-    return Ending.WITHDRAWN if ends == {Ending.WITHDRAWN} else Ending.LINKED
+    tips = [
+        a
+        for a in facts.with_corrections(application)[1:]
+        if a.id not in effects.void_by_family and not effects.is_replaced(a, facts)
+    ]
+    return Ending.WITHDRAWN if all(a.id in effects.withdrawn for a in tips) else Ending.LINKED
 
 
 def _claim(living: list[Lodged], replaced: set[UUID], facts: _Applications, effects: _Effects) -> Claim:
