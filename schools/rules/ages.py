@@ -14,7 +14,7 @@ class TooYoung(Refusal):
 
 class OnlyByWish(Refusal):
     message = _(
-        "The child turns %(years)s after 1 September: tick that you wish the child to start this year."
+        "The child turns %(years)s after the school year has begun. If you wish the child to start this year, tick it."
     )
 
 

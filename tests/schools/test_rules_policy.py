@@ -10,7 +10,7 @@ from schools.rules import InvalidPolicy, Policy, default_policy_data, parse_poli
 
 
 def with_value(key: str, value: object) -> dict[str, object]:
-    return default_policy_data() | {key: {"value": value, "legal_basis": "an order"}}
+    return {**default_policy_data(), key: {"value": value, "legal_basis": "an order"}}
 
 
 def test_the_default_data_is_the_default_policy_and_survives_json() -> None:
