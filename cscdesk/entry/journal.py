@@ -116,7 +116,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """From 1, going on over epochs."""
     prev: Sha256Hex | None
     """SHA-256 of the entry before; null when no head is known, at a start only."""
-    kind: str
+    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
     """One of `KINDS`: anything else leaves `read_entry` as `UnknownKind`."""
     id: UUID
     about: About | None

@@ -180,6 +180,8 @@ class TestReading:
             {"form_v": 0},
             {"clerk_sig": None},
             {"kind": "open"},
+            {"kind": "Lodge"},
+            {"kind": "x" * 21},
         ],
         ids=str,
     )
