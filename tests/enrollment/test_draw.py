@@ -1,6 +1,7 @@
 import datetime
 import hashlib
 import hmac
+from itertools import pairwise
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_each_link_of_the_chain_opens_the_one_shown_before():
     chain = draw.hash_chain(secret=b"secret", length=100)
     assert len(chain) == 101
     assert len(set(chain)) == 101
-    for shown, preimage in zip(chain, chain[1:], strict=False):
+    for shown, preimage in pairwise(chain):
         assert hashlib.sha256(preimage).digest() == shown
         assert draw.is_next_link(preimage=preimage, shown=shown)
         assert not draw.is_next_link(preimage=shown, shown=preimage)

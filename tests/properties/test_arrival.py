@@ -1,6 +1,7 @@
 """What is true of every calendar of outages."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ def test_intervals_are_apart_in_order_and_after_the_opening(calendar, grain, fir
     intervals = worked_out(calendar, grain=grain, first_day=first_day)
     assert merged(intervals) == intervals
     assert all(i.start >= OPENS for i in intervals)
-    assert all(one.end is not None and one.end < other.start for one, other in zip(intervals, intervals[1:]))
+    assert all(one.end is not None and one.end < other.start for one, other in pairwise(intervals))
 
 
 @given(

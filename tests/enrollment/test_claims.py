@@ -1,0 +1,493 @@
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from enrollment.claims import Claim, Ending, Lodged, Retracted, Standing, standing_claims
+from schools.clock import ALMATY
+
+AIDAR, DANA = "190401599990", "190401699997"
+MOTHER, FATHER, GRANDMOTHER = "850101299996", "850101199993", "900615199983"
+NEAR, FAR = ("990140999995/kk",), ("010240999986/kk",)
+DESK, OTHER_DESK = UUID(int=1001), UUID(int=1002)
+
+
+def at(hour: int, minute: int = 0, *, day: int = 1) -> datetime:
+    return datetime(2027, 4, day, hour, minute, tzinfo=ALMATY)
+
+
+def lodged(
+    key: int,
+    lodged_at: datetime,
+    *,
+    child: str = AIDAR,
+    person: str = MOTHER,
+    choices: tuple[str, ...] = NEAR,
+    proven: bool = False,
+    replaces: int | None = None,
+    desk: UUID | None = None,
+    seq: int | None = None,
+    number: str = "",
+) -> Lodged:
+    return Lodged(
+        id=UUID(int=key),
+        number=number or f"27-{key:04}",
+        child_key=child,
+        person_key=person,
+        choices=choices,
+        lodged_at=lodged_at,
+        is_proven=proven,
+        replaces=None if replaces is None else UUID(int=replaces),
+        desk=desk,
+        seq=seq,
+    )
+
+
+def withdrawal(
+    of: int | str,
+    lodged_at: datetime,
+    *,
+    person: str = MOTHER,
+    stands: bool = True,
+    desk: UUID | None = None,
+    seq: int | None = None,
+) -> Retracted:
+    return Retracted(
+        id=UUID(int=9000 + seq if seq else 9000),
+        kind="withdrawal",
+        application_id=UUID(int=of) if isinstance(of, int) else None,
+        number=of if isinstance(of, str) else None,
+        person_key=person,
+        lodged_at=lodged_at,
+        stands=stands,
+        desk=desk,
+        seq=seq,
+    )
+
+
+def void(of: int, *, stands: bool = False, key: int = 9500) -> Retracted:
+    return Retracted(
+        id=UUID(int=key),
+        kind="void",
+        application_id=UUID(int=of),
+        number=None,
+        person_key="",
+        lodged_at=at(18),
+        stands=stands,
+        desk=DESK,
+        seq=99,
+    )
+
+
+def of(standing: Standing, child: str = AIDAR) -> Claim:
+    return standing.claims[child]
+
+
+def ending(standing: Standing, key: int) -> Ending:
+    return standing.endings[UUID(int=key)]
+
+
+def ids(*numbers: int) -> frozenset[UUID]:
+    return frozenset(UUID(int=number) for number in numbers)
+
+
+# Who stands
+
+
+def test_one_application_stands():
+    standing = standing_claims([lodged(1, at(9, 5))], [])
+    assert of(standing) == Claim(
+        application_id=UUID(int=1),
+        choices=NEAR,
+        arrived_at=at(9, 5),
+        first_arrival_at=at(9, 5),
+        linked=frozenset(),
+        contested=frozenset(),
+    )
+    assert standing.endings == {UUID(int=1): Ending.STANDING}
+
+
+def test_among_equals_the_earliest_stands_and_the_others_are_linked():
+    standing = standing_claims([lodged(1, at(10)), lodged(2, at(9), person=FATHER)], [])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).linked == ids(1)
+    assert ending(standing, 1) is Ending.LINKED
+
+
+def test_at_the_same_instant_the_smaller_id_stands():
+    assert of(standing_claims([lodged(2, at(9)), lodged(1, at(9))], [])).application_id == UUID(int=1)
+
+
+def test_proven_people_go_before_merely_claimed_ones():
+    standing = standing_claims(
+        [lodged(1, at(9), person=GRANDMOTHER, choices=FAR), lodged(2, at(11), proven=True)], []
+    )
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).choices == NEAR
+    assert of(standing).arrived_at == at(11)
+    assert of(standing).contested == frozenset()
+
+
+def test_the_grandmothers_early_arrival_is_not_lost_to_the_mothers_late_one():
+    standing = standing_claims([lodged(1, at(9, 5), person=GRANDMOTHER), lodged(2, at(11), proven=True)], [])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).arrived_at == at(9, 5)
+
+
+def test_an_arrival_with_other_choices_is_not_given_but_dates_the_draw():
+    standing = standing_claims(
+        [lodged(1, at(9), person=GRANDMOTHER, choices=FAR), lodged(2, at(11, day=3), proven=True)], []
+    )
+    assert of(standing).arrived_at == at(11, day=3)
+    assert of(standing).first_arrival_at == at(9)
+
+
+def test_the_order_of_choices_is_part_of_them():
+    ranked = (NEAR[0], FAR[0])
+    standing = standing_claims(
+        [
+            lodged(1, at(9), choices=ranked[::-1], person=GRANDMOTHER),
+            lodged(2, at(11), choices=ranked, proven=True),
+        ],
+        [],
+    )
+    assert of(standing).arrived_at == at(11)
+
+
+def test_children_do_not_mix():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(10), child=DANA)], [])
+    assert of(standing, AIDAR).application_id == UUID(int=1)
+    assert of(standing, DANA).application_id == UUID(int=2)
+
+
+# Contested
+
+
+def test_two_proven_people_with_different_choices_are_contested_and_the_earliest_counts():
+    standing = standing_claims(
+        [
+            lodged(1, at(10), proven=True),
+            lodged(2, at(9), person=FATHER, choices=FAR, proven=True),
+            lodged(3, at(8)),
+        ],
+        [],
+    )
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).contested == ids(1, 2)
+    assert [ending(standing, n) for n in (1, 2, 3)] == [Ending.CONTESTED, Ending.CONTESTED, Ending.LINKED]
+
+
+def test_two_proven_people_with_the_same_choices_are_asked_nothing():
+    standing = standing_claims(
+        [lodged(1, at(10), proven=True), lodged(2, at(9), person=FATHER, proven=True)], []
+    )
+    assert of(standing).contested == frozenset()
+
+
+def test_one_proven_person_with_two_choices_is_no_contest():
+    standing = standing_claims(
+        [lodged(1, at(9), proven=True), lodged(2, at(10), choices=FAR, proven=True)], []
+    )
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).contested == frozenset()
+
+
+def test_a_contest_ends_when_one_of_the_two_withdraws():
+    both = [lodged(1, at(9), proven=True), lodged(2, at(10), person=FATHER, choices=FAR, proven=True)]
+    standing = standing_claims(both, [withdrawal(1, at(12))])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).contested == frozenset()
+    assert ending(standing, 1) is Ending.WITHDRAWN
+
+
+# Withdrawals
+
+
+def test_a_withdrawal_ends_what_the_same_person_lodged_before_it():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(10))], [withdrawal(2, at(11))])
+    assert standing.claims == {}
+    assert set(standing.endings.values()) == {Ending.WITHDRAWN}
+    assert standing.waiting == frozenset()
+
+
+def test_a_withdrawal_ends_what_was_lodged_before_it_and_becomes_known_later():
+    known = standing_claims([lodged(1, at(9))], [withdrawal(1, at(11))])
+    later = standing_claims([lodged(1, at(9)), lodged(2, at(10), desk=DESK, seq=3)], [withdrawal(1, at(11))])
+    assert known.claims == later.claims == {}
+    assert ending(later, 2) is Ending.WITHDRAWN
+
+
+def test_a_withdrawal_that_is_known_before_its_application_waits_for_it():
+    early = standing_claims([], [withdrawal(1, at(11))])
+    late = standing_claims([lodged(1, at(9))], [withdrawal(1, at(11))])
+    assert early.waiting == ids(9000)
+    assert late.claims == {}
+
+
+def test_what_is_lodged_after_a_withdrawal_counts_with_its_own_time():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(12))], [withdrawal(1, at(11))])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).arrived_at == at(12)
+    assert of(standing).first_arrival_at == at(12)
+
+
+def test_a_withdrawal_does_not_touch_what_another_person_lodged():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(10), person=GRANDMOTHER)], [withdrawal(1, at(11))]
+    )
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).arrived_at == at(10)
+
+
+def test_a_withdrawal_does_not_touch_another_child_of_the_same_person():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(9), child=DANA)], [withdrawal(1, at(11))])
+    assert set(standing.claims) == {DANA}
+
+
+def test_somebody_else_cannot_withdraw():
+    standing = standing_claims([lodged(1, at(9))], [withdrawal(1, at(11), person=FATHER)])
+    assert of(standing).application_id == UUID(int=1)
+    assert standing.waiting == ids(9000)
+
+
+def test_naming_the_others_application_a_person_ends_the_own_one_only_if_it_is_named():
+    both = [lodged(1, at(9)), lodged(2, at(10), person=FATHER)]
+    standing = standing_claims(both, [withdrawal(1, at(11), person=FATHER)])
+    assert set(standing.endings.values()) == {Ending.STANDING, Ending.LINKED}
+
+
+def test_signed_in_as_the_sender_needs_no_other_word():
+    assert standing_claims([lodged(1, at(9))], [withdrawal(1, at(11), person="")]).claims == {}
+
+
+def test_a_withdrawal_that_does_not_stand_yet_waits():
+    standing = standing_claims([lodged(1, at(9))], [withdrawal(1, at(11), stands=False)])
+    assert of(standing).application_id == UUID(int=1)
+    assert standing.waiting == ids(9000)
+
+
+def test_a_withdrawal_may_name_a_number():
+    assert standing_claims([lodged(1, at(9))], [withdrawal("27-0001", at(11))]).claims == {}
+
+
+def test_a_number_of_two_children_of_one_person_waits_for_a_person():
+    clones = [lodged(1, at(9), number="27-X"), lodged(2, at(9), child=DANA, number="27-X")]
+    standing = standing_claims(clones, [withdrawal("27-X", at(11))])
+    assert set(standing.claims) == {AIDAR, DANA}
+    assert standing.waiting == ids(9000)
+
+
+def test_a_number_of_two_families_is_told_apart_by_the_person():
+    clones = [lodged(1, at(9), number="27-X"), lodged(2, at(9), child=DANA, person=FATHER, number="27-X")]
+    standing = standing_claims(clones, [withdrawal("27-X", at(11), person=FATHER)])
+    assert set(standing.claims) == {AIDAR}
+
+
+def test_at_one_desk_the_chain_decides_not_its_clock():
+    entry = lodged(1, at(10, 40), desk=DESK, seq=7)
+    later = lodged(2, at(10, 2), desk=DESK, seq=9)
+    standing = standing_claims([entry, later], [withdrawal(1, at(10, 1), desk=DESK, seq=8)])
+    assert ending(standing, 1) is Ending.WITHDRAWN
+    assert of(standing).application_id == UUID(int=2)
+
+
+def test_the_named_application_was_there_before_its_withdrawal_whatever_the_clocks_say():
+    fast = lodged(1, at(10, 40), desk=DESK, seq=7)
+    assert standing_claims([fast], [withdrawal(1, at(10, 10))]).claims == {}
+
+
+# Voids
+
+
+def test_a_void_alone_removes_nothing_and_waits_for_a_person():
+    standing = standing_claims([lodged(1, at(9), desk=DESK, seq=1)], [void(1)])
+    assert of(standing).application_id == UUID(int=1)
+    assert ending(standing, 1) is Ending.STANDING
+    assert standing.waiting == ids(9500)
+
+
+def test_a_void_counts_when_the_same_child_is_lodged_again():
+    standing = standing_claims([lodged(1, at(9), choices=FAR), lodged(2, at(9, 10))], [void(1)])
+    assert of(standing).application_id == UUID(int=2)
+    assert ending(standing, 1) is Ending.VOID
+    assert standing.waiting == frozenset()
+
+
+def test_an_earlier_application_of_the_child_is_not_lodged_again():
+    standing = standing_claims([lodged(1, at(8), person=FATHER), lodged(2, at(9))], [void(2)])
+    assert ending(standing, 2) is Ending.LINKED
+    assert standing.waiting == ids(9500)
+
+
+def test_a_void_does_not_count_for_another_child_that_is_lodged():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(10), child=DANA)], [void(1)])
+    assert set(standing.claims) == {AIDAR, DANA}
+
+
+def test_a_void_with_the_familys_code_counts_at_once():
+    standing = standing_claims([lodged(1, at(9))], [void(1, stands=True)])
+    assert standing.claims == {}
+    assert ending(standing, 1) is Ending.VOID
+
+
+def test_voids_alone_never_take_the_last_application_of_a_child():
+    three = [lodged(n, at(9, n)) for n in (1, 2, 3)]
+    standing = standing_claims(three, [void(n, key=9500 + n) for n in (1, 2, 3)])
+    assert of(standing).application_id == UUID(int=3)
+    assert [ending(standing, n) for n in (1, 2, 3)] == [Ending.VOID, Ending.VOID, Ending.STANDING]
+
+
+def test_lodged_again_and_taken_back_is_not_lodged_again():
+    two = [lodged(1, at(9)), lodged(2, at(10), person=GRANDMOTHER)]
+    standing = standing_claims(two, [void(1), withdrawal(2, at(11), person=GRANDMOTHER)])
+    assert of(standing).application_id == UUID(int=1)
+    assert standing.waiting == ids(9500)
+
+
+def test_lodged_again_at_a_desk_whose_clock_went_back():
+    two = [lodged(1, at(10, 40), desk=DESK, seq=3), lodged(2, at(10, 1), desk=DESK, seq=5)]
+    assert ending(standing_claims(two, [void(1)]), 1) is Ending.VOID
+
+
+def test_a_void_application_that_is_withdrawn_too_is_void():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(10))], [void(1, stands=True), withdrawal(2, at(11))]
+    )
+    assert [ending(standing, n) for n in (1, 2)] == [Ending.VOID, Ending.WITHDRAWN]
+
+
+# Corrections
+
+
+def test_a_correction_keeps_the_arrival_while_child_and_choices_stay_the_same():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), replaces=1)], [])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).arrived_at == of(standing).first_arrival_at == at(9)
+    assert ending(standing, 1) is Ending.LINKED
+    assert of(standing).linked == ids(1)
+
+
+def test_a_correction_with_other_choices_takes_its_own_time():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), choices=FAR, replaces=1)], [])
+    assert of(standing).choices == FAR
+    assert of(standing).arrived_at == of(standing).first_arrival_at == at(15)
+
+
+def test_a_correction_to_another_child_leaves_the_first_child_without_a_claim():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), child=DANA, replaces=1)], [])
+    assert set(standing.claims) == {DANA}
+    assert of(standing, DANA).arrived_at == at(15)
+    assert of(standing, DANA).linked == ids(1)
+    assert ending(standing, 1) is Ending.LINKED
+
+
+def test_a_chain_of_corrections_keeps_the_first_arrival():
+    chain = [lodged(1, at(9)), lodged(2, at(12), replaces=1), lodged(3, at(15), replaces=2)]
+    assert of(standing_claims(chain, [])).arrived_at == at(9)
+
+
+def test_there_and_back_again_does_not_bring_back_the_first_arrival():
+    chain = [lodged(1, at(9)), lodged(2, at(12), choices=FAR, replaces=1), lodged(3, at(15), replaces=2)]
+    assert of(standing_claims(chain, [])).arrived_at == at(15)
+
+
+def test_a_correction_keeps_its_rank_too():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(10), person=FATHER, choices=FAR), lodged(3, at(15), replaces=1)], []
+    )
+    assert of(standing).application_id == UUID(int=3)
+
+
+def test_a_correction_by_the_same_person_stays_proven():
+    standing = standing_claims(
+        [
+            lodged(1, at(9), proven=True),
+            lodged(2, at(8), person=GRANDMOTHER, choices=FAR),
+            lodged(3, at(15), choices=FAR + NEAR, replaces=1),
+        ],
+        [],
+    )
+    assert of(standing).application_id == UUID(int=3)
+
+
+def test_knowing_an_id_is_no_authority_to_replace_it():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(10), person=FATHER, choices=FAR, replaces=1)], []
+    )
+    assert of(standing).application_id == UUID(int=1)
+    assert ending(standing, 2) is Ending.LINKED
+
+
+@pytest.mark.parametrize(("desk", "stands"), [(DESK, 2), (OTHER_DESK, 1)])
+def test_the_desk_that_took_it_in_may_correct_the_person_too(desk: UUID, stands: int):
+    first = lodged(1, at(9), person="850101199990", desk=DESK, seq=1)
+    standing = standing_claims([first, lodged(2, at(9, 20), replaces=1, desk=desk, seq=2)], [])
+    assert of(standing).application_id == UUID(int=stands)
+    assert of(standing).arrived_at == at(9)
+
+
+def test_a_withdrawal_that_names_the_old_number_means_what_it_became():
+    standing = standing_claims(
+        [lodged(1, at(9), child="010101600586"), lodged(2, at(9, 20), replaces=1)], [withdrawal(1, at(12))]
+    )
+    assert standing.claims == {}
+    assert set(standing.endings.values()) == {Ending.WITHDRAWN}
+
+
+def test_a_withdrawn_correction_takes_what_it_replaced_with_it():
+    first = lodged(1, at(9), person="850101199990", desk=DESK, seq=1)
+    standing = standing_claims(
+        [first, lodged(2, at(9, 20), replaces=1, desk=DESK, seq=2)], [withdrawal(2, at(12))]
+    )
+    assert standing.claims == {}
+    assert ending(standing, 1) is Ending.WITHDRAWN
+
+
+def test_a_withdrawn_application_gives_its_arrival_to_no_correction():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), replaces=1)], [withdrawal(1, at(12))])
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).arrived_at == at(15)
+
+
+def test_a_correction_that_the_family_takes_back_replaces_nothing():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(15), choices=FAR, replaces=1)], [void(2, stands=True)]
+    )
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).choices == NEAR
+
+
+def test_a_correction_of_the_unknown_counts_for_itself():
+    standing = standing_claims([lodged(2, at(15), replaces=1)], [])
+    assert of(standing).arrived_at == at(15)
+
+
+def test_a_circle_of_corrections_replaces_nothing():
+    circle = [lodged(1, at(9), replaces=3), lodged(2, at(10), replaces=1), lodged(3, at(11), replaces=2)]
+    standing = standing_claims([*circle, lodged(4, at(12), child=DANA, replaces=4)], [])
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing, DANA).application_id == UUID(int=4)
+
+
+def test_a_long_chain_of_corrections_ends():
+    chain = [
+        lodged(1, at(9)),
+        *(lodged(n, at(9) + timedelta(minutes=n), replaces=n - 1) for n in range(2, 1100)),
+    ]
+    standing = standing_claims(chain, [])
+    assert of(standing).application_id == UUID(int=1099)
+    assert of(standing).arrived_at == at(9)
+
+
+# Every application ends once
+
+
+def test_every_application_has_exactly_one_ending():
+    applications = [
+        lodged(1, at(9), proven=True),
+        lodged(2, at(10), person=FATHER, choices=FAR, proven=True),
+        lodged(3, at(11), child=DANA),
+        lodged(4, at(12), child=DANA, replaces=3),
+    ]
+    standing = standing_claims(applications, [withdrawal(4, at(13)), void(1)])
+    assert set(standing.endings) == {a.id for a in applications}
