@@ -222,6 +222,9 @@ def _check_position(entry: Entry) -> None:
         raise _wrong("prev")
     if entry.at.anchor is None and entry.at.elapsed_ms is not None:
         raise _wrong("at.elapsed_ms")
+    # A dead battery says 1970; years at the ends of the calendar overflow in other zones.
+    if not 1900 <= entry.at.wall.year <= 9000:
+        raise _wrong("at.wall")
 
 
 def _check_kind(entry: Entry) -> None:

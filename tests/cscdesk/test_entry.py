@@ -172,6 +172,8 @@ class TestReading:
             {"clerk": None},
             {"clerk": 7},
             {"at": {"wall": "2027-04-01T09:00:00", "boot": "b", "anchor": None, "elapsed_ms": None}},
+            {"at": {"wall": "0001-01-01T00:00:00+05:00", "boot": "b", "anchor": None, "elapsed_ms": None}},
+            {"at": {"wall": "9999-12-31T23:59:59-05:00", "boot": "b", "anchor": None, "elapsed_ms": None}},
             {"at": {"wall": "yesterday", "boot": "b", "anchor": None, "elapsed_ms": None}},
             {"at": {"wall": "2027-04-01T09:00:00Z", "boot": "b", "anchor": None, "elapsed_ms": 5}},
             {"at": {"wall": "2027-04-01T09:00:00Z", "boot": "b", "anchor": "a", "elapsed_ms": -5}},
