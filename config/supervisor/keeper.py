@@ -15,7 +15,7 @@ from config.front import Front
 from config.supervisor.child import Child, child_of_row, child_of_server
 from config.supervisor.control import Control
 from config.supervisor.options import ROOT, Options
-from config.supervisor.preparation import BY_APPLICATION, BY_OWNER, FILES, Preparation
+from config.supervisor.preparation import BY_APPLICATION, FILES, Preparation, by_owner
 from config.supervisor.table import Row, rows
 
 QUICK, SLOW = 0.05, 0.2
@@ -107,11 +107,17 @@ class Supervisor:
     def _prepare(self, environment: dict[str, str], *, owner_url: str) -> None:
         preparation = Preparation(self.options.data_dir, database_url=environment["DATABASE_URL"])
         as_owner = environment | {"DATABASE_URL": owner_url}
-        if preparation.due((*BY_OWNER, *FILES, *BY_APPLICATION)):
+        owners = by_owner(owner_url=owner_url, database_url=environment["DATABASE_URL"])
+        if len(owners) == 1:
+            self.say(
+                "The application uses the owner's role, so the database itself does not guard the facts: "
+                "give both a role of their own (DATABASE_URL, OWNER_DATABASE_URL)."
+            )
+        if any(preparation.due(chain) for chain in (owners, FILES, BY_APPLICATION)):
             self.say("Preparing tables, pages and the demo country …")
         chains = [
             preparation.begin(FILES, environment=environment),
-            preparation.begin(BY_OWNER, environment=as_owner),
+            preparation.begin(owners, environment=as_owner),
         ]
         try:
             done = [name for chain in chains for name in chain.finish()]

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.embedded import command_on_leash
 from config.embedded.faults import EmbeddedFault
@@ -49,10 +50,7 @@ def _outage_pages_are_there(data_dir: Path) -> bool:
 
 
 MIGRATIONS = ("*/migrations/*.py", *LOCKS)
-BY_OWNER = (
-    Step(("migrate", "--noinput"), MIGRATIONS),
-    Step(("grant_app_role",), (*MIGRATIONS, "*/management/commands/grant_app_role.py")),
-)
+MIGRATE = Step(("migrate", "--noinput"), MIGRATIONS)
 FILES = (
     Step(("compile_translations",), ("locale/**/*.po",), _catalogues_are_compiled),
     Step(("collectstatic", "--noinput"), ("static/**/*", "*/static/**/*", *LOCKS), _static_is_collected),
@@ -65,6 +63,19 @@ BY_APPLICATION = (
         _outage_pages_are_there,
     ),
 )
+
+
+def by_owner(*, owner_url: str, database_url: str) -> tuple[Step, ...]:
+    """
+    What the owner of the tables does: make them, then bound what the application may do to them.
+
+    One role for both cannot be bounded; an installation of one's own gives the owner's address
+    in OWNER_DATABASE_URL.
+    """
+    role = urlsplit(database_url).username
+    if role is None or role == urlsplit(owner_url).username:
+        return (MIGRATE,)
+    return (MIGRATE, Step(("grant_app_role", role), (*MIGRATIONS, "schools/services/roles.py")))
 
 
 class Preparation:
