@@ -1,5 +1,16 @@
-"""Addresses of the deskapi process."""
+"""Addresses of the desks' API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cscdesk import api
+
+handler404 = "cscdesk.api.not_found"
+handler500 = "cscdesk.api.server_error"
+
+urlpatterns = [
+    path("api/desk/v1/entries", api.EntriesView.as_view()),
+    path("api/desk/v1/outcomes", api.OutcomesView.as_view()),
+    path("api/desk/v1/catalogue", api.CatalogueView.as_view()),
+    path("api/desk/v1/enroll", api.EnrollView.as_view()),
+    path("api/desk/v1/codes", api.CodesView.as_view()),
+]

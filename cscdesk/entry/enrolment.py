@@ -18,6 +18,8 @@ from cscdesk.entry.texts import MalformedText, Sequence, Sha256Hex, SignedText, 
 UNKNOWN_DESK: Final = UUID(int=0)
 OUTCOMES_MAX: Final = 500
 
+ParityName = Literal["all", "odd", "even"]
+ResultState = Literal["applied", "noted", "parked"]
 T = TypeVar("T")
 
 
@@ -55,7 +57,7 @@ class Territory(msgspec.Struct, frozen=True, kw_only=True):
     street_ru: str = ""
     first_house: int = 1
     last_house: int | None = None
-    parity: Literal["all", "odd", "even"] = "all"
+    parity: ParityName = "all"
 
 
 class Clerk(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,7 @@ class EntryResult(msgspec.Struct, frozen=True, kw_only=True):
     """Of the outcome, growing: the next `after`."""
     sha256: Sha256Hex
     seq: Sequence | None
-    state: Literal["applied", "noted", "parked"]
+    state: ResultState
     code: str | None = None
     reason: str | None = None
     result: UUID | None = None
@@ -136,6 +138,13 @@ class EntryResults(msgspec.Struct, frozen=True, kw_only=True):
 
     v: int = 1
     outcomes: list[EntryResult]
+
+
+class CodeWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of `POST /codes`."""
+
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    """Of the family's receipt, as typed."""
 
 
 def read_body(body: bytes, kind: type[T]) -> T:

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from enrollment import receipts
-from enrollment.models import Application, Door, Draft
+from enrollment.models import Application, Door, Draft, Retraction
 from enrollment.rules import Request, child_key, content_sha256, is_proven, person_key
 from schools.rules import Refusal
 
@@ -90,17 +90,12 @@ def lodge_draft(
     :raises NotChecked: the draft changed after it was shown
     """
     for _attempt in range(_TRIES_FOR_A_FREE_NUMBER):
-        values = {
-            "number": receipts.make_number(
-                year=year % 100, issuer=PORTAL_ISSUER, random=receipts.random_body()
-            ),
-            "draft": draft_id,
-            "account": account_id,
-            "shown": shown_sha256,
-            "at": at,
-        }
+        number = receipts.make_number(year=year % 100, issuer=PORTAL_ISSUER, random=receipts.random_body())
         with connection.cursor() as cursor:
-            cursor.execute(_SEND, values)
+            cursor.execute(
+                _SEND,
+                {"number": number, "draft": draft_id, "account": account_id, "shown": shown_sha256, "at": at},
+            )
             stored = cursor.fetchone() is not None
         application = Application.objects.filter(id=draft_id).first() if not stored else None
         if stored:
@@ -198,3 +193,48 @@ def form_of(request: Request) -> dict[str, object]:
 def fresh_salt() -> bytes:
     """16 random bytes that only the family's QR and the erasable form hold."""
     return secrets.token_bytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRetraction:
+    """A withdrawal or void as a desk's journal holds it."""
+
+    id: UUID
+    kind: Retraction.Kind
+    year: int
+    application_id: UUID | None
+    application_number: str
+    person_key: str
+    reason: str
+    is_verified: bool
+    desk: UUID
+    seq: int
+    entry_sha256: bytes
+    lodged_at: datetime
+
+
+def lodge_retractions(*, retractions: Sequence[DeskRetraction], at: datetime) -> None:
+    """Store what desks were asked to end, known applications or not; what is there already stays."""
+    Retraction.objects.bulk_create(
+        (
+            Retraction(
+                id=one.id,
+                kind=one.kind,
+                campaign_id=one.year,
+                application_id=one.application_id,
+                application_number=one.application_number,
+                person_key=one.person_key,
+                reason=one.reason,
+                is_verified=one.is_verified,
+                door=Door.DESK,
+                desk=one.desk,
+                seq=one.seq,
+                entry_sha256=one.entry_sha256,
+                lodged_at=one.lodged_at,
+                received_at=at,
+            )
+            for one in retractions
+        ),
+        ignore_conflicts=True,
+        batch_size=500,
+    )
