@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -86,7 +87,7 @@ class DeskView(APIView):
         """The desk that signed this call; what it may not do is refused by name."""
         return services.authenticate(call=self.call(request, body), at=clock.now())
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Every refusal as a problem with a stable code."""
         try:
             return super().dispatch(request, *args, **kwargs)
