@@ -150,7 +150,7 @@ def _translation(row: Any, *, where: str) -> Translation:
     texts: dict[str, list[str]] = {}
     for language in LANGUAGES:
         given = row.get(language)
-        forms = given if isinstance(given, list) else [given]
+        forms: list[str] = given if isinstance(given, list) else [given or ""]
         wanted = FORMS[language] if row.get("msgid_plural") else 1
         if len(forms) != wanted or not all(isinstance(form, str) and form for form in forms):
             raise BadList(f"{where}: {language} needs {wanted} text(s)")
