@@ -1,11 +1,13 @@
 """What can be asked about desks: the catalogue they serve from, what became of their entries."""
 
 import hashlib
+from contextlib import suppress
 from uuid import UUID
 
-from cscdesk.entry import enrolment
+from cscdesk.entry import enrolment, read_entry
 from cscdesk.models import Centre, Clerk, Desk, EntryOutcome
 from schools.models import Campaign, District, Intake, School, Territory
+from schools.rules import Refusal
 
 
 def catalogue(*, desk: Desk, campaign: Campaign) -> enrolment.Catalogue:
@@ -97,3 +99,17 @@ _STATES: dict[str, enrolment.ResultState] = {"applied": "applied", "noted": "not
 
 def _names(place: Centre | District | School) -> enrolment.Names:
     return enrolment.Names(kk=place.name_kk, ru=place.name_ru, en=place.name_en)
+
+
+def parked_applications(*, campaign: Campaign) -> frozenset[UUID]:
+    """Applications that desk entries name and that a person must look at, because the entry is parked."""
+    parked = EntryOutcome.objects.filter(
+        state=EntryOutcome.State.PARKED, entry__kind__in=("lodge", "correct")
+    ).select_related("entry")
+    found = set()
+    for outcome in parked.iterator(2000):
+        with suppress(Refusal):
+            text = read_entry(bytes(outcome.entry.entry))
+            if text.campaign == campaign.year and text.about and text.about.application:
+                found.add(text.about.application)
+    return frozenset(found)

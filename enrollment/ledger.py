@@ -1,0 +1,64 @@
+"""
+Where every receipt ended (law 10): in exactly one column, the first that is true of it.
+
+The columns and their order: docs/reference/ledger.md.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from uuid import UUID
+
+from enrollment.claims import Ending, standing_claims
+from enrollment.reading import read_facts
+from schools.models import Campaign, RosterEntry
+
+
+class Column(StrEnum):
+    """One column of the ledger; of several that are true of a receipt the first counts."""
+
+    VOID = "void"
+    WITHDRAWN = "withdrawn"
+    PARKED = "parked"
+    CONTESTED = "contested"
+    LINKED = "linked"
+    ON_ROSTERS = "on_rosters"
+    RESERVE = "reserve"
+    LOST = "lost"
+    """Shown to a family and in none of the others: never allowed."""
+
+
+_OF_ENDING = {
+    Ending.VOID: Column.VOID,
+    Ending.WITHDRAWN: Column.WITHDRAWN,
+    Ending.CONTESTED: Column.CONTESTED,
+    Ending.LINKED: Column.LINKED,
+}
+
+
+def ledger(*, campaign: Campaign, parked: Collection[UUID] = ()) -> dict[UUID, Column]:
+    """
+    The column of every application of a campaign, and of every parked one, by its id.
+
+    :param parked: applications named by desk entries that wait for a person
+    """
+    facts = read_facts(campaign=campaign)
+    endings = standing_claims(facts.lodged, facts.retracted).endings
+    slots = dict(RosterEntry.objects.filter(campaign=campaign).values_list("application_id", "slot"))
+    columns = dict.fromkeys(parked, Column.PARKED)
+    columns |= {id_: _column(id_, ending, slots) for id_, ending in endings.items()}
+    return columns
+
+
+def _column(id_: UUID, ending: Ending, slots: Mapping[UUID, int | None]) -> Column:
+    if ending in _OF_ENDING:
+        return _OF_ENDING[ending]
+    if id_ not in slots:
+        return Column.LOST
+    return Column.RESERVE if slots[id_] is None else Column.ON_ROSTERS
+
+
+def totals(columns: Mapping[UUID, Column]) -> dict[str, int]:
+    """How many receipts are in each column, empty ones too."""
+    counted = Counter(columns.values())
+    return {"receipts": len(columns)} | {column.value: counted[column] for column in Column}
