@@ -284,11 +284,19 @@ def test_a_number_of_two_families_is_told_apart_by_the_person():
 
 
 def test_at_one_desk_the_chain_decides_not_its_clock():
-    entry = lodged(1, at(10, 40), desk=DESK, seq=7)
-    later = lodged(2, at(10, 2), desk=DESK, seq=9)
-    standing = standing_claims([entry, later], [withdrawal(1, at(10, 1), desk=DESK, seq=8)])
-    assert ending(standing, 1) is Ending.WITHDRAWN
-    assert of(standing).application_id == UUID(int=2)
+    three = [
+        lodged(1, at(9), desk=DESK, seq=6),
+        lodged(2, at(10, 40), desk=DESK, seq=7),
+        lodged(3, at(10), desk=DESK, seq=9),
+    ]
+    standing = standing_claims(three, [withdrawal(1, at(10, 1), desk=DESK, seq=8)])
+    assert [ending(standing, n) for n in (1, 2)] == [Ending.WITHDRAWN, Ending.WITHDRAWN]
+    assert of(standing).application_id == UUID(int=3)
+
+
+def test_a_withdrawal_of_the_same_instant_is_the_later_one():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(11))], [withdrawal(1, at(11))])
+    assert ending(standing, 2) is Ending.WITHDRAWN
 
 
 def test_the_named_application_was_there_before_its_withdrawal_whatever_the_clocks_say():
@@ -328,6 +336,22 @@ def test_a_void_with_the_familys_code_counts_at_once():
     standing = standing_claims([lodged(1, at(9))], [void(1, stands=True)])
     assert standing.claims == {}
     assert ending(standing, 1) is Ending.VOID
+
+
+def test_a_void_of_a_number_that_two_applications_bear_waits_for_a_person():
+    clones = [lodged(1, at(9), number="27-X"), lodged(2, at(9), child=DANA, number="27-X")]
+    ambiguous = Retracted(
+        id=UUID(int=9500),
+        kind="void",
+        application_id=None,
+        number="27-X",
+        person_key="",
+        lodged_at=at(10),
+        stands=True,
+    )
+    standing = standing_claims(clones, [ambiguous])
+    assert set(standing.claims) == {AIDAR, DANA}
+    assert standing.waiting == ids(9500)
 
 
 def test_voids_alone_never_take_the_last_application_of_a_child():
