@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
 from schools.models import District
 from schools.models.places import in_the_readers_language
@@ -32,7 +31,7 @@ class Desk(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="desks")
-    name = models.CharField(max_length=40, help_text=_("As on the sign above it."))
+    name = models.CharField(max_length=40, help_text="As on the sign above it.")
     enrolled_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 

@@ -12,9 +12,7 @@ from .desks import Desk, DeskKey
 class Entry(models.Model):
     """One line of a desk's journal, stored before it is understood. A fact."""
 
-    sha256 = models.BinaryField(
-        max_length=32, unique=True, help_text=_("Of the entry's bytes: its identity.")
-    )
+    sha256 = models.BinaryField(max_length=32, unique=True, help_text="Of the entry's bytes: its identity.")
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="entries")
     key = models.ForeignKey(DeskKey, null=True, on_delete=models.PROTECT, related_name="+")
     # Copied from the text for queries; empty where the text could not be read.
@@ -22,10 +20,10 @@ class Entry(models.Model):
     seq = models.PositiveBigIntegerField(null=True)
     prev = models.BinaryField(max_length=32, null=True)
     kind = models.CharField(max_length=20, blank=True)
-    entry = models.BinaryField(help_text=_("The exact bytes that were signed."))
-    form = models.BinaryField(null=True, help_text=_("The exact bytes of the form; may be erased later."))
+    entry = models.BinaryField(help_text="The exact bytes that were signed.")
+    form = models.BinaryField(null=True, help_text="The exact bytes of the form; may be erased later.")
     sig = models.BinaryField(max_length=64)
-    received_at = models.DateTimeField(help_text=_("First sight."))
+    received_at = models.DateTimeField(help_text="First sight.")
 
     class Meta:
         triggers = [append_only()]
@@ -47,7 +45,7 @@ class ChainLink(models.Model):
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="link")
     not_before = models.DateTimeField(null=True)
-    first_sight = models.DateTimeField(help_text=_("Of the entry or of a successor."))
+    first_sight = models.DateTimeField(help_text="Of the entry or of a successor.")
 
     class Meta:
         triggers = [append_only()]

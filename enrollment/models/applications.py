@@ -28,9 +28,7 @@ class Draft(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
-    form = models.JSONField(
-        default=dict, help_text=_("As typed so far: the shape of enrollment.rules.Request.")
-    )
+    form = models.JSONField(default=dict, help_text="As typed so far: the shape of enrollment.rules.Request.")
     salt = models.BinaryField(max_length=16)
     started_at = models.DateTimeField()
     saved_at = models.DateTimeField()
@@ -39,7 +37,7 @@ class Draft(models.Model):
     person_key = models.CharField(max_length=60, blank=True)
     choices = ArrayField(models.CharField(max_length=24), default=list)
     language = models.CharField(max_length=2, default="kk")
-    content_sha256 = models.BinaryField(max_length=32, null=True, help_text=_("Empty until checked."))
+    content_sha256 = models.BinaryField(max_length=32, null=True, help_text="Empty until checked.")
 
     class Meta:
         indexes = [models.Index(fields=["account", "campaign"], name="drafts_of_an_account")]
@@ -59,13 +57,11 @@ class Application(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     number = models.CharField(max_length=14, db_index=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
-    child_key = models.CharField(max_length=60, help_text=_("IIN, or document type, country and number."))
-    person_key = models.CharField(max_length=60, help_text=_("Who asks: IIN or document as stated."))
-    is_proven = models.BooleanField(
-        default=False, help_text=_("A document that proves the relation was seen.")
-    )
-    choices = ArrayField(models.CharField(max_length=24), help_text=_("BIN/language, best first."))
-    form = models.JSONField(help_text=_("The request whole: the shape of enrollment.rules.Request."))
+    child_key = models.CharField(max_length=60, help_text="IIN, or document type, country and number.")
+    person_key = models.CharField(max_length=60, help_text="Who asks: IIN or document as stated.")
+    is_proven = models.BooleanField(default=False, help_text="A document that proves the relation was seen.")
+    choices = ArrayField(models.CharField(max_length=24), help_text="BIN/language, best first.")
+    form = models.JSONField(help_text="The request whole: the shape of enrollment.rules.Request.")
     salt = models.BinaryField(max_length=16)
     language = models.CharField(max_length=2)
     door = models.CharField(max_length=8, choices=Door)
@@ -73,11 +69,11 @@ class Application(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="applications"
     )
     desk = models.UUIDField(null=True)
-    seq = models.PositiveBigIntegerField(null=True, help_text=_("Place in the desk's journal."))
+    seq = models.PositiveBigIntegerField(null=True, help_text="Place in the desk's journal.")
     entry_sha256 = models.BinaryField(max_length=32, null=True)
     replaces = models.UUIDField(null=True)
-    lodged_at = models.DateTimeField(help_text=_("When the family handed it in."))
-    received_at = models.DateTimeField(help_text=_("When the centre stored it; never used for order."))
+    lodged_at = models.DateTimeField(help_text="When the family handed it in.")
+    received_at = models.DateTimeField(help_text="When the centre stored it; never used for order.")
     content_sha256 = models.BinaryField(max_length=32)
 
     class Meta:
@@ -119,7 +115,7 @@ class Retraction(models.Model):
     application_number = models.CharField(max_length=14, blank=True)
     person_key = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
-    is_verified = models.BooleanField(help_text=_("By the sender's own sign-in or the family's code."))
+    is_verified = models.BooleanField(help_text="By the sender's own sign-in or the family's code.")
     door = models.CharField(max_length=8, choices=Door)
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -153,7 +149,7 @@ class Decision(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)
-    subject = models.UUIDField(help_text=_("The retraction it is about."))
+    subject = models.UUIDField(help_text="The retraction it is about.")
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -18,7 +18,7 @@ class Outage(models.Model):
     reason = models.TextField()
     recorded_at = models.DateTimeField()
     recorded_by = ArrayField(
-        models.CharField(max_length=200), help_text=_("The probe, or two officials by name.")
+        models.CharField(max_length=200), help_text="The probe, or two officials by name."
     )
 
     class Meta:

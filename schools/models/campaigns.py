@@ -42,7 +42,7 @@ class Campaign(models.Model):
     policy_data = models.JSONField(
         default=rules.default_policy_data,
         validators=[validate_policy],
-        help_text=_("Each key with its value and its legal basis."),
+        help_text="Each key with its value and its legal basis.",
     )
     # Replaced by the chain of daily seeds once days are closed (docs/reference/rule.md, "Number").
     demo_seed = models.BinaryField(max_length=32)
@@ -75,7 +75,7 @@ class Intake(models.Model):
     language = models.CharField(max_length=2, choices=Language)
     slots = models.TextField(
         blank=True,
-        help_text=_("One letter a slot, from slot 0: T territory, O outside, - removed."),
+        help_text="One letter a slot, from slot 0: T territory, O outside, - removed.",
     )
 
     class Meta:

@@ -12,16 +12,16 @@ class Horizon(models.Model):
     """Up to when one door has reported everything it took in."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="horizons")
-    door = models.CharField(max_length=36, help_text=_("The desk's id, or: portal."))
+    door = models.CharField(max_length=36, help_text="The desk's id, or: portal.")
     district = models.ForeignKey(District, null=True, on_delete=models.PROTECT, related_name="horizons")
     name_kk = models.CharField(max_length=200)
     name_ru = models.CharField(max_length=200)
     name_en = models.CharField(max_length=200)
     phone = models.CharField(max_length=40, blank=True)
-    through = models.DateTimeField(null=True, help_text=_("Nothing lodged earlier is missing."))
+    through = models.DateTimeField(null=True, help_text="Nothing lodged earlier is missing.")
     heard_at = models.DateTimeField(null=True)
-    unsent = models.PositiveIntegerField(default=0, help_text=_("Entries the desk says are still on it."))
-    is_closed = models.BooleanField(default=False, help_text=_("The desk signed off: silent, not dark."))
+    unsent = models.PositiveIntegerField(default=0, help_text="Entries the desk says are still on it.")
+    is_closed = models.BooleanField(default=False, help_text="The desk signed off: silent, not dark.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "door"], name="one_horizon_per_door")]
@@ -43,9 +43,7 @@ class Case(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="cases")
     kind = models.CharField(max_length=20, choices=Kind)
-    subject = models.CharField(
-        max_length=80, help_text=_("What it is about: an application, an entry, a desk.")
-    )
+    subject = models.CharField(max_length=80, help_text="What it is about: an application, an entry, a desk.")
     district = models.ForeignKey(District, null=True, on_delete=models.PROTECT, related_name="cases")
     detail = models.JSONField(default=dict)
     opened_at = models.DateTimeField()

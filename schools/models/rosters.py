@@ -28,18 +28,18 @@ class RosterEntry(models.Model):
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="roster")
     child_key = models.CharField(max_length=60)
     child_name = models.CharField(max_length=200)
-    name_key = models.CharField(max_length=400, help_text=_("Sorts names by the Kazakh alphabet."))
+    name_key = models.CharField(max_length=400, help_text="Sorts names by the Kazakh alphabet.")
     application_id = models.UUIDField()
     application_number = models.CharField(max_length=14)
     door = models.CharField(max_length=8)
     lane = models.CharField(max_length=9, choices=Lane)
-    slot = models.PositiveIntegerField(null=True, help_text=_("Empty while the child waits."))
+    slot = models.PositiveIntegerField(null=True, help_text="Empty while the child waits.")
     # What orders a line; the number in line itself is counted when asked, never stored.
     arrived_at = models.DateTimeField()
     moment = models.DateTimeField()
     draw_number = models.CharField(max_length=64)
     is_contested = models.BooleanField(default=False)
-    is_held = models.BooleanField(default=False, help_text=_("Rests on something not yet checked."))
+    is_held = models.BooleanField(default=False, help_text="Rests on something not yet checked.")
 
     class Meta:
         constraints = [
@@ -72,8 +72,8 @@ class RosterState(models.Model):
     # Facts are only ever added, so a larger count has read everything a smaller one had.
     facts_read = models.PositiveBigIntegerField(default=0)
     roster_sha256 = models.BinaryField(max_length=32, default=bytes)
-    known_at = models.DateTimeField(null=True, help_text=_("When the facts were last read."))
-    published_at = models.DateTimeField(null=True, help_text=_("When the roster last changed."))
+    known_at = models.DateTimeField(null=True, help_text="When the facts were last read.")
+    published_at = models.DateTimeField(null=True, help_text="When the roster last changed.")
 
     def __str__(self) -> str:
         return f"{self.campaign_id}: {self.facts_read}"
