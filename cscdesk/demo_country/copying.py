@@ -1,0 +1,36 @@
+"""Many rows at once by COPY; rows that are there already stay as they are."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+from django.db.models import Model
+from psycopg import sql
+
+
+def add_missing(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """
+    Store the rows that no constraint of `model` finds there already; how many these were.
+
+    JSON fields take their text. Call it inside a transaction: the rows come by way of a
+    temporary table, because COPY itself cannot leave out what is there.
+    """
+    table = sql.Identifier(model._meta.db_table)
+    columns = sql.SQL(", ").join(sql.Identifier(model._meta.get_field(field).column) for field in fields)
+    incoming = sql.Identifier("incoming")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                incoming, columns, table
+            )
+        )
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(incoming, columns)) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
+                table, columns, columns, incoming
+            )
+        )
+        added: int = cursor.rowcount
+        cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
+    return added

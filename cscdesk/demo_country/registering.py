@@ -1,0 +1,237 @@
+"""The families' accounts, and what they sent, as the portal stores it."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Final
+
+from django.utils import translation
+from django.utils.translation import gettext
+
+from enrollment.models import Application, Door, Notice, NoticeSent, Retraction
+from enrollment.rules import canonical, child_key, person_key
+from schools.clock import ALMATY
+from schools.models import Account
+from schools.rules import next_working_day
+
+from .copying import add_missing
+from .families import Family, Parent, families
+from .morning import OPENS_AT, Lodged, morning
+from .numbers import demo_id, receipt_number
+from .places import Country
+
+_BATCH: Final = 20_000
+"""Applications at a time: bounds the memory, not the transaction."""
+_NO_PASSWORD: Final = "!" + "0" * 40
+"""Families sign in by a code."""
+_TOLD_AFTER: Final = timedelta(seconds=20)
+
+
+def register(
+    country: Country, *, name: str, issuer: str, applications: int, families_at_least: int = 0, start: int = 0
+) -> dict[str, int]:
+    """
+    Store the first `applications` requests of the morning, and an account for each family.
+
+    :param issuer: three characters of the receipts, of the portal's own (they begin with Q)
+    :return: how much was added
+    """
+    seen: list[Family] = []
+
+    def watched(people: Iterator[Family]) -> Iterator[Family]:
+        for family in people:
+            seen.append(family)
+            yield family
+
+    everybody = families(max(applications, families_at_least), country=country, start=start)
+    sent = islice(morning(watched(everybody), country=country, name=name), applications)
+    added = {"families": 0, "applications": 0, "withdrawals": 0, "notices": 0}
+    while batch := list(islice(sent, _BATCH)):
+        senders = [lodged.sender for lodged in batch]
+        first = [family.parents[0] for family in seen]
+        added["families"] += _add_accounts({parent.email: parent for parent in chain(first, senders)})
+        seen.clear()
+        accounts = dict(
+            Account.objects.filter(email__in=[sender.email for sender in senders]).values_list("email", "pk")
+        )
+        added["applications"] += _add_applications(batch, accounts, issuer)
+        added["withdrawals"] += _add_withdrawals(batch, accounts, issuer)
+        added["notices"] += _add_notices(batch, issuer)
+    rest = families(families_at_least, country=country, start=start)
+    added["families"] += _add_accounts({f.parents[0].email: f.parents[0] for f in rest})
+    return added
+
+
+def _add_accounts(parents: dict[str, Parent]) -> int:
+    joined_at = OPENS_AT - timedelta(days=7)
+    return add_missing(
+        Account,
+        [
+            "email",
+            "password",
+            "phone",
+            "full_name",
+            "language",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "joined_at",
+        ],
+        (
+            (email, _NO_PASSWORD, parent.phone, str(parent.name), "kk", True, False, False, joined_at)
+            for email, parent in parents.items()
+        ),
+    )
+
+
+def _number(lodged: Lodged, issuer: str) -> str:
+    return receipt_number(year=OPENS_AT.year, issuer=issuer, serial=lodged.serial)
+
+
+def _add_applications(batch: list[Lodged], accounts: dict[str, int], issuer: str) -> int:
+    return add_missing(
+        Application,
+        [
+            "id",
+            "number",
+            "campaign",
+            "child_key",
+            "person_key",
+            "is_proven",
+            "choices",
+            "form",
+            "salt",
+            "language",
+            "door",
+            "account",
+            "lodged_at",
+            "received_at",
+            "content_sha256",
+        ],
+        (_application(lodged, accounts[lodged.sender.email], _number(lodged, issuer)) for lodged in batch),
+    )
+
+
+def _application(lodged: Lodged, account: int, number: str) -> tuple[object, ...]:
+    request = lodged.request
+    content = canonical(request)
+    return (
+        lodged.id,
+        number,
+        OPENS_AT.year,
+        child_key(request.child),
+        person_key(request.applicant),
+        False,
+        request.choices,
+        content.decode(),
+        hashlib.sha256(b"demo salt" + lodged.id.bytes).digest()[:16],
+        request.language,
+        Door.PORTAL.value,
+        account,
+        lodged.lodged_at,
+        lodged.lodged_at,
+        hashlib.sha256(content).digest(),
+    )
+
+
+def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int], issuer: str) -> int:
+    return add_missing(
+        Retraction,
+        [
+            "id",
+            "kind",
+            "campaign",
+            "application_id",
+            "application_number",
+            "person_key",
+            "reason",
+            "is_verified",
+            "door",
+            "account",
+            "lodged_at",
+            "received_at",
+        ],
+        (
+            (
+                demo_id("withdrawal", lodged.id),
+                Retraction.Kind.WITHDRAWAL.value,
+                OPENS_AT.year,
+                lodged.id,
+                _number(lodged, issuer),
+                person_key(lodged.request.applicant),
+                "",
+                True,
+                Door.PORTAL.value,
+                accounts[lodged.sender.email],
+                lodged.withdrawn_at,
+                lodged.withdrawn_at,
+            )
+            for lodged in batch
+            if lodged.withdrawn_at is not None
+        ),
+    )
+
+
+def _add_notices(batch: list[Lodged], issuer: str) -> int:
+    """The messages these families were sent already, so that no phone rings for them again."""
+    told = [
+        (lodged, Notice.Kind.REGISTERED.value, _registered(lodged, issuer), lodged.lodged_at)
+        for lodged in batch
+    ]
+    told += [
+        (lodged, Notice.Kind.WITHDRAWN.value, _withdrawn(lodged, issuer), lodged.withdrawn_at)
+        for lodged in batch
+        if lodged.withdrawn_at is not None
+    ]
+    added = add_missing(
+        Notice,
+        ["application", "kind", "occasion", "text", "owed_at"],
+        ((lodged.id, kind, "", text, at) for lodged, kind, text, at in told),
+    )
+    owed = {
+        (application, kind): pk
+        for pk, application, kind in Notice.objects.filter(
+            application__in=[lodged.id for lodged in batch], occasion=""
+        ).values_list("pk", "application_id", "kind")
+    }
+    add_missing(
+        NoticeSent,
+        ["notice", "to", "sent_at"],
+        (
+            (owed[lodged.id, kind], lodged.request.phone or lodged.sender.email, at + _TOLD_AFTER)
+            for lodged, kind, _text, at in told
+        ),
+    )
+    return added
+
+
+@lru_cache
+def _sentence(sentence: str, language: str) -> str:
+    with translation.override(language):
+        return gettext(sentence)
+
+
+def _registered(lodged: Lodged, issuer: str) -> str:
+    lodged_at = lodged.lodged_at.astimezone(ALMATY)
+    sentence = _sentence(
+        "Your application is registered. Time: %(time)s. Number: %(number)s. "
+        "This is not yet a decision on admission. Answer by: %(date)s. Help: 1414.",
+        lodged.request.language,
+    )
+    return sentence % {
+        "time": f"{lodged_at:%d.%m.%Y %H:%M}",
+        "number": _number(lodged, issuer),
+        "date": _answer_by(lodged_at),
+    }
+
+
+@lru_cache
+def _answer_by(lodged_at: datetime) -> str:
+    return f"{next_working_day(lodged_at.date()):%d.%m.%Y}"
+
+
+def _withdrawn(lodged: Lodged, issuer: str) -> str:
+    sentence = _sentence("Application %(number)s is withdrawn. Help: 1414.", lodged.request.language)
+    return sentence % {"number": _number(lodged, issuer)}
