@@ -233,6 +233,8 @@ def _key(iin: str | None, document: Document | None) -> str:
 
 def _seen(text: str) -> str:
     """What a reader sees of a text: visible characters, composed, single spaces."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in text)
     visible = "".join(c for c in spaced if unicodedata.category(c) not in ("Cf", "Cs"))
     return " ".join(unicodedata.normalize("NFC", visible).split())
