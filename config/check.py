@@ -64,7 +64,7 @@ CHECKS = [
 
 
 def main() -> int:
-    environment = {"DJANGO_SETTINGS_MODULE": "config.settings.portal", **os.environ}
+    environment = {"DJANGO_SETTINGS_MODULE": "config.settings.operator", **os.environ}
     failed = []
 
     def run(check: Check) -> tuple[Check, subprocess.CompletedProcess[str], float]:

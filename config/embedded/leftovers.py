@@ -68,6 +68,7 @@ def end(pids: Iterable[int], *, kindly: signal.Signals, patience: float) -> None
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_)
+                os.kill(pid, signal.SIGCONT)  # a stopped process would not hear the kind signal
         wait_until(lambda: not any(is_alive(pid) for pid in left), seconds=patience)  # noqa: B023
         left = [pid for pid in left if is_alive(pid)]
 

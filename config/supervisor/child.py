@@ -83,6 +83,12 @@ class Child:
             self.start()
         return None
 
+    def complaint(self) -> str:
+        """The line of its log that says most about why it ended: the last error, else the last line."""
+        lines = self.log.read_text(errors="replace").strip().splitlines()[-200:] if self.log.exists() else []
+        errors = [line for line in lines if "Error: " in line]
+        return (errors or lines or ["it said nothing."])[-1].strip()
+
     def _died(self, code: int) -> str:
         # Its workers may have outlived it and still hold its port.
         self._signal(signal.SIGKILL)

@@ -32,13 +32,17 @@ class Supervisor:
     """
     Everything of one run. The caller holds the lock of the data directory.
 
-    `say` is told each event in one line.
+    `say` is told each event in one line; `table` names other processes than those of the demo,
+    which then need no preparation.
     """
 
-    def __init__(self, options: Options, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, options: Options, *, say: Callable[[str], None], table: list[Row] | None = None
+    ) -> None:
         self.options = options
         self.say = say
-        self.rows: list[Row] = rows(options)
+        self.is_demo = table is None
+        self.rows: list[Row] = rows(options) if table is None else table
         self.children: dict[str, Child] = {}
         self.control: Control | None = None
         self._stop_asked = False
@@ -77,7 +81,8 @@ class Supervisor:
         # Before Django writes into them: where the front may read them is decided here.
         self.children["front"] = child_of_server(front)
         self._start("front")
-        self._prepare(environment, owner_url=owner_url)
+        if self.is_demo:
+            self._prepare(environment, owner_url=owner_url)
         for row in self.rows:
             self.children[row.name] = child_of_row(
                 row, environment=environment, logs=self.options.data_dir / "logs"
@@ -148,9 +153,8 @@ class Supervisor:
                 raise NotStarted(self._last_words(hopeless or waiting[0]))
 
     def _last_words(self, name: str) -> str:
-        log = self.children[name].log
-        lines = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-        return f"{name} does not start: {lines[0] if lines else 'it said nothing'} Its log: {log}"
+        child = self.children[name]
+        return f"{name} does not start: {child.complaint()} Its log: {child.log}"
 
     # ------------------------------------------------------------------- keep
 
@@ -268,15 +272,17 @@ class Supervisor:
             groups: dict[str, int] = json.loads(self._children_path.read_text())
         except (OSError, ValueError):
             return
-        for name, group in groups.items():
-            if name in SERVERS:
-                continue  # they look after their own, kindly, when they start
-            members = leftovers.group_members(group, within=ROOT) + leftovers.group_members(
-                group, within=self.options.data_dir
-            )
-            if members:
-                self.say(f"Ending {name}, left over from a run that was killed.")
-                leftovers.end(members, kindly=signal.SIGTERM, patience=3)
+        # The servers look after their own, kindly, when they start.
+        members = [
+            pid
+            for name, group in groups.items()
+            if name not in SERVERS
+            for within in (ROOT, self.options.data_dir)
+            for pid in leftovers.group_members(group, within=within)
+        ]
+        if members:
+            self.say("Ending what is left over from a run that was killed …")
+            leftovers.end(members, kindly=signal.SIGTERM, patience=3)
 
     def _refuse_busy_ports(self) -> None:
         wanted = {"front": self.options.port(0)} | {row.name: row.port for row in self.rows if row.port}

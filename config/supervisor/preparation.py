@@ -153,7 +153,7 @@ class Chain:
                     stderr=log,
                     text=True,
                     cwd=ROOT,
-                    env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings.portal"},
+                    env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings.operator"},
                     start_new_session=True,
                 )
 

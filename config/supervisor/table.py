@@ -1,7 +1,6 @@
 """The processes of `make run`, one row each. To add a process, add a row."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def rows(options: Options) -> list[Row]:
         Row(
             name="director",
             command=_manage("demo_director"),
-            settings="config.settings.portal",
+            settings="config.settings.operator",
             port=options.port(4),
             environment={"DIRECTOR_PORT": str(options.port(4))},
             probe="/healthz",
@@ -101,7 +100,6 @@ def _manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
-Ready = Callable[[], bool]
 LOG_LIMIT = 10_000_000
 """A log larger than this is set aside once, at the next start."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded import (
     OWNER_ROLE,
@@ -185,7 +187,7 @@ def test_nobody_gets_in_without_the_password(postgres: Postgres, valkey: Valkey)
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(f"postgres://{OWNER_ROLE}:wrong@127.0.0.1:{postgres.port}/postgres")
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=valkey.port).ping()
+        redis.Redis(port=valkey.port, retry=Retry(NoBackoff(), 0)).ping()
     assert (postgres.secrets.path.stat().st_mode & 0o777) == 0o600
 
 
@@ -212,15 +214,18 @@ def test_valkey_killed_comes_back_with_what_a_second_ago_was_there(valkey: Valke
 
 
 def test_a_busy_port_is_named_with_the_one_who_has_it(valkey: Valkey) -> None:
-    with socket.create_server(("127.0.0.1", valkey.port)):
-        with pytest.raises(PortBusy, match=f"Port {valkey.port}.*process {os.getpid()}.*PORT_BASE"):
-            valkey.start()
+    sentence = f"Port {valkey.port}.*process {os.getpid()}.*PORT_BASE"
+    with socket.create_server(("127.0.0.1", valkey.port)), pytest.raises(PortBusy, match=sentence):
+        valkey.start()
 
 
 def test_a_data_directory_belongs_to_one_at_a_time(places: Places) -> None:
-    with servers(places.data_dir, for_tests=True):
-        with pytest.raises(InUse, match=f"process {os.getpid()}"), servers(places.data_dir):
-            pass
+    with (
+        servers(places.data_dir, for_tests=True),
+        pytest.raises(InUse, match=f"process {os.getpid()}"),
+        servers(places.data_dir),
+    ):
+        pass
 
 
 def test_a_server_that_cannot_start_gives_its_last_words(valkey: Valkey) -> None:
