@@ -20,7 +20,7 @@ def centre_key() -> Ed25519PrivateKey:
     """
     The key named by `CENTRE_KEY_FILE`; made on first use, readable by its owner only.
 
-    :raises ValueError: the file holds something else
+    :raises TypeError: the file holds something else
     """
     return _key_in(Path(settings.CENTRE_KEY_FILE))
 
@@ -41,7 +41,7 @@ def _key_in(path: Path) -> Ed25519PrivateKey:
         _make(path)
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} holds no Ed25519 private key")
+        raise TypeError(f"{path} holds no Ed25519 private key")
     return key
 
 

@@ -1,0 +1,31 @@
+"""What the clock rings: sweeps that find their work by absence (law 4)."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+from enrollment import reconciliation, services
+from schools import clock
+
+
+@shared_task
+def reconcile_rosters(**_: object) -> int:
+    """Bring every open campaign's roster up to its facts."""
+    return len(reconciliation.reconcile_all(at=clock.now()))
+
+
+@shared_task
+def settle_withdrawals(**_: object) -> int:
+    """Let unopposed desk withdrawals stand once their term has run out."""
+    return services.settle_withdrawals(at=clock.now())
+
+
+@shared_task
+def send_notices(*, limit: int = 200, **_: object) -> int:
+    """Send the messages owed to families."""
+    return services.send_notices(limit=limit, at=clock.now())
+
+
+@shared_task
+def render_outage_pages(**_: object) -> None:
+    """Write the pages that the front shows while the portal does not open."""
+    call_command("render_outage_pages")

@@ -1,0 +1,1 @@
+"""The doors of the parents' portal: translate in, one call, translate out."""

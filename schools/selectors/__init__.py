@@ -1,0 +1,1 @@
+"""What can be asked; every list is scoped to who is asking."""
