@@ -1,0 +1,182 @@
+"""A country as small as a story needs: two districts, a few schools, families with names."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from enrollment.models import Draft
+from enrollment.rules import (
+    Address,
+    Applicant,
+    Child,
+    Request,
+    SeenDocument,
+    child_key,
+    content_sha256,
+    person_key,
+)
+from enrollment.services.lodging import DeskRequest, form_of, lodge_applications, lodge_draft
+from schools.models import Account, Campaign, District, Intake, Region, School, Territory
+from schools.rules import slots, street_key
+
+ALMATY = ZoneInfo("Asia/Almaty")
+OPENING = datetime(2027, 4, 1, 9, tzinfo=ALMATY)
+DAY_TWO = OPENING + timedelta(days=1)
+BOSTANDYK, MEDEU = "751410000", "751710000"
+ABAY_LYCEUM, SATBAYEV_SCHOOL = "990140999995", "010240999986"
+DESK = UUID("00000000-0000-4000-8000-00000000d35c")
+
+_numbers = count(1)
+
+
+def iin(serial: int, *, birth: str = "200229") -> str:
+    """A made-up valid IIN; serials whose check digit does not exist are passed over."""
+    for tail in range(serial * 7 % 1000, 10_000):
+        digits = f"{birth}5{tail:04}"[:11]
+        total = sum((i + 1) * int(d) for i, d in enumerate(digits)) % 11
+        if total == 10:
+            weights = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
+            total = sum(w * int(d) for w, d in zip(weights, digits, strict=True)) % 11
+        if total < 10:
+            return f"{digits}{total}"
+    raise ValueError(serial)
+
+
+def make_country(*, places: int = 4, policy: dict[str, object] | None = None) -> Campaign:
+    """One campaign, open; two schools in two districts, each with a Kazakh intake of `places`."""
+    region = Region.objects.create(kato="750000000", name_kk="Алматы", name_ru="Алматы", name_en="Almaty")
+    campaign = Campaign.objects.create(
+        year=2027, opens_at=OPENING, closes_at=OPENING + timedelta(days=150), demo_seed=bytes(range(32))
+    )
+    for key, value in (policy or {}).items():
+        campaign.policy_data[key] = {"value": value, "legal_basis": "a test"}
+    campaign.save()
+    for kato, bin_, street in (
+        (BOSTANDYK, ABAY_LYCEUM, "Абай даңғылы"),
+        (MEDEU, SATBAYEV_SCHOOL, "Достық даңғылы"),
+    ):
+        district = District.objects.create(kato=kato, region=region, name_kk=kato, name_ru=kato, name_en=kato)
+        school = School.objects.create(
+            bin=bin_,
+            district=district,
+            name_kk=bin_,
+            name_ru=bin_,
+            name_en=bin_,
+            address_kk="–",
+            address_ru="–",
+        )
+        Intake.objects.create(campaign=campaign, school=school, language="kk", slots=slots(places, "TTTO"))
+        Territory.objects.create(
+            campaign=campaign,
+            school=school,
+            district=district,
+            street_kk=street,
+            street_keys=[street_key(street)],
+        )
+    return campaign
+
+
+ABAY, SATBAYEV = f"{ABAY_LYCEUM}/kk", f"{SATBAYEV_SCHOOL}/kk"
+ON_ABAY_STREET = Address(district=BOSTANDYK, street="Абай даңғылы", house="10")
+ON_DOSTYK_STREET = Address(district=MEDEU, street="Достық даңғылы", house="5")
+
+
+def request(
+    *,
+    child: str,
+    applicant: str | None = None,
+    choices: Sequence[str] = (ABAY,),
+    address: Address = ON_ABAY_STREET,
+    relation: str = "mother",
+    seen: bool = False,
+    replaces: UUID | None = None,
+) -> Request:
+    """A well-formed request for a child, named by its IIN."""
+    return Request(
+        child=Child(
+            iin=child, family_name="Серікова", given_name=f"Дана {child[-3:]}", birth_date="2020-02-29"
+        ),
+        choices=list(choices),
+        applicant=Applicant(iin=applicant or "850101199993", family_name="Серікова", given_name="Айгерім"),
+        relation=relation,
+        document=SeenDocument(type="birth_certificate", number="AA 1") if seen else None,
+        address=address,
+        phone="+77000000001",
+        language="kk",
+        replaces=str(replaces) if replaces else None,
+    )
+
+
+def parent(email: str = "aigerim@example.kz") -> Account:
+    """An account that signs in by e-mail code."""
+    account = Account.objects.filter(email=email).first()
+    return account or Account.objects.create_user(email)
+
+
+def checked_draft(*, account: Account, campaign: Campaign, wanted: Request, id_: UUID | None = None) -> Draft:
+    """A draft as the check page leaves it: judged and ready to be sent."""
+    at = OPENING - timedelta(hours=1)
+    return Draft.objects.create(
+        id=id_ or uuid4(),
+        account=account,
+        campaign=campaign,
+        form=form_of(wanted),
+        salt=bytes(16),
+        started_at=at,
+        saved_at=at,
+        child_key=child_key(wanted.child),
+        person_key=person_key(wanted.applicant),
+        choices=list(wanted.choices),
+        language=wanted.language,
+        content_sha256=content_sha256(wanted),
+    )
+
+
+def apply_online(
+    *, campaign: Campaign, wanted: Request, at: datetime, email: str = "aigerim@example.kz"
+) -> UUID:
+    """A whole application through the portal's own door; returns its id."""
+    draft = checked_draft(account=parent(email), campaign=campaign, wanted=wanted)
+    lodge_draft(
+        draft_id=draft.id,
+        account_id=draft.account_id,
+        shown_sha256=content_sha256(wanted),
+        year=campaign.year,
+        at=at.astimezone(UTC),
+    )
+    return draft.id
+
+
+def desk_request(
+    *, wanted: Request, at: datetime, id_: UUID | None = None, seq: int | None = None
+) -> DeskRequest:
+    """What a desk's entry says, as `lodge_applications` takes it."""
+    serial = seq or next(_numbers)
+    id_ = id_ or uuid4()
+    return DeskRequest(
+        id=id_,
+        number="27-4KQ7-M2XD-W",
+        year=2027,
+        request=wanted,
+        salt=bytes(16),
+        desk=DESK,
+        seq=serial,
+        entry_sha256=id_.bytes * 2,
+        lodged_at=at.astimezone(UTC),
+    )
+
+
+def apply_at_desk(*, wanted: Request, at: datetime, received_at: datetime | None = None) -> UUID:
+    """A whole application through a desk; returns its id."""
+    one = desk_request(wanted=wanted, at=at)
+    lodge_applications(requests=[one], at=(received_at or at).astimezone(UTC))
+    return one.id
+
+
+def without_ids(value: object) -> object:
+    """A struct as plain data, to compare contents."""
+    return msgspec.to_builtins(value)
