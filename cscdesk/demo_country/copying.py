@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Field, Model
 from psycopg import sql
 
 
@@ -15,7 +16,7 @@ def add_missing(model: type[Model], fields: Sequence[str], rows: Iterable[Sequen
     temporary table, because COPY itself cannot leave out what is there.
     """
     table = sql.Identifier(model._meta.db_table)
-    columns = sql.SQL(", ").join(sql.Identifier(model._meta.get_field(field).column) for field in fields)
+    columns = sql.SQL(", ").join([sql.Identifier(_column(model, field)) for field in fields])
     incoming = sql.Identifier("incoming")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -34,3 +35,10 @@ def add_missing(model: type[Model], fields: Sequence[str], rows: Iterable[Sequen
         added: int = cursor.rowcount
         cursor.execute(sql.SQL("DROP TABLE {}").format(incoming))
     return added
+
+
+def _column(model: type[Model], field: str) -> str:
+    found = model._meta.get_field(field)
+    if not isinstance(found, Field) or found.column is None:
+        raise FieldDoesNotExist(field)
+    return found.column

@@ -12,7 +12,7 @@ from enrollment.rules import Request
 from schools.clock import ALMATY
 
 from .families import Family, Parent
-from .numbers import demo_id
+from .numbers import demo_id, receipt_number
 from .places import Country, SchoolPlan
 
 OPENS_AT: Final = datetime(2027, 4, 1, 9, tzinfo=ALMATY)
@@ -26,20 +26,21 @@ class Lodged:
     """One request as the portal took it."""
 
     id: UUID
-    serial: int
+    number: str
     sender: Parent
     request: Request
     lodged_at: datetime
     withdrawn_at: datetime | None
 
 
-def morning(people: Iterator[Family], *, country: Country, name: str) -> Iterator[Lodged]:
+def morning(people: Iterator[Family], *, country: Country, name: str, issuer: str) -> Iterator[Lodged]:
     """
     Requests of one family after the other, endless as long as the families are; half come in the first quarter.
 
     Most choose the school of their territory, some the one that everybody wants. In one of
     nine families both parents send, half of these with different choices; now and then one
-    takes the request back. `name` sets the ids of two populations apart.
+    takes the request back. `name` sets the ids of two populations apart, `issuer` (three
+    characters, the portal's begin with Q) their receipts.
     """
     random = Random(f"morning/{name}")  # noqa: S311 (made-up people need no secrets)
     by_region: dict[str, list[SchoolPlan]] = {}
@@ -70,7 +71,7 @@ def morning(people: Iterator[Family], *, country: Country, name: str) -> Iterato
                 serial = next(serials)
                 yield Lodged(
                     id=demo_id(name, family.serial, index, parent.relation),
-                    serial=serial,
+                    number=receipt_number(year=OPENS_AT.year, issuer=issuer, serial=serial),
                     sender=parent,
                     request=request,
                     lodged_at=lodged_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from operator import mul
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -24,9 +25,10 @@ def demo_id(*parts: object) -> UUID:
 
 def with_check_digit(body: str) -> str | None:
     """The twelve digits of an IIN or BIN with these first eleven; None: such a number is never issued."""
-    digits = [ord(character) - 48 for character in body]
+    digits = body.encode("ascii")
     for weights in (_FIRST_ROUND, _SECOND_ROUND):
-        remainder = sum([weight * digit for weight, digit in zip(weights, digits, strict=True)]) % 11
+        # A cost: as bytes, each digit 48 too large; the weights of either round add up to 66.
+        remainder = (sum(map(mul, weights, digits)) - 48 * 66) % 11
         if remainder < 10:
             return f"{body}{remainder}"
     return None
@@ -47,7 +49,9 @@ class Issued:
         :raises ValueError: all numbers of that day are given
         """
         century = (birth_date.year - 1800) // 100 * 2
-        head = f"{birth_date:%y%m%d}{century + 1 + is_female}"
+        head = (
+            f"{birth_date.year % 100:02d}{birth_date.month:02d}{birth_date.day:02d}{century + 1 + is_female}"
+        )
         serial = self._next.get(head, self._start)
         while serial < 10_000:
             number = with_check_digit(f"{head}{9999 - serial:04d}")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
@@ -19,7 +19,7 @@ from schools.rules import next_working_day
 from .copying import add_missing
 from .families import Family, Parent, families
 from .morning import OPENS_AT, Lodged, morning
-from .numbers import demo_id, receipt_number
+from .numbers import demo_id
 from .places import Country
 
 _BATCH: Final = 20_000
@@ -46,7 +46,7 @@ def register(
             yield family
 
     everybody = families(max(applications, families_at_least), country=country, start=start)
-    sent = islice(morning(watched(everybody), country=country, name=name), applications)
+    sent = islice(morning(watched(everybody), country=country, name=name, issuer=issuer), applications)
     added = {"families": 0, "applications": 0, "withdrawals": 0, "notices": 0}
     while batch := list(islice(sent, _BATCH)):
         senders = [lodged.sender for lodged in batch]
@@ -56,9 +56,9 @@ def register(
         accounts = dict(
             Account.objects.filter(email__in=[sender.email for sender in senders]).values_list("email", "pk")
         )
-        added["applications"] += _add_applications(batch, accounts, issuer)
-        added["withdrawals"] += _add_withdrawals(batch, accounts, issuer)
-        added["notices"] += _add_notices(batch, issuer)
+        added["applications"] += _add_applications(batch, accounts)
+        added["withdrawals"] += _add_withdrawals(batch, accounts)
+        added["notices"] += _add_notices(batch)
     rest = families(families_at_least, country=country, start=start)
     added["families"] += _add_accounts({f.parents[0].email: f.parents[0] for f in rest})
     return added
@@ -86,11 +86,7 @@ def _add_accounts(parents: dict[str, Parent]) -> int:
     )
 
 
-def _number(lodged: Lodged, issuer: str) -> str:
-    return receipt_number(year=OPENS_AT.year, issuer=issuer, serial=lodged.serial)
-
-
-def _add_applications(batch: list[Lodged], accounts: dict[str, int], issuer: str) -> int:
+def _add_applications(batch: list[Lodged], accounts: dict[str, int]) -> int:
     return add_missing(
         Application,
         [
@@ -110,16 +106,16 @@ def _add_applications(batch: list[Lodged], accounts: dict[str, int], issuer: str
             "received_at",
             "content_sha256",
         ],
-        (_application(lodged, accounts[lodged.sender.email], _number(lodged, issuer)) for lodged in batch),
+        (_application(lodged, accounts[lodged.sender.email]) for lodged in batch),
     )
 
 
-def _application(lodged: Lodged, account: int, number: str) -> tuple[object, ...]:
+def _application(lodged: Lodged, account: int) -> tuple[object, ...]:
     request = lodged.request
     content = canonical(request)
     return (
         lodged.id,
-        number,
+        lodged.number,
         OPENS_AT.year,
         child_key(request.child),
         person_key(request.applicant),
@@ -136,7 +132,7 @@ def _application(lodged: Lodged, account: int, number: str) -> tuple[object, ...
     )
 
 
-def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int], issuer: str) -> int:
+def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int]) -> int:
     return add_missing(
         Retraction,
         [
@@ -159,7 +155,7 @@ def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int], issuer: str)
                 Retraction.Kind.WITHDRAWAL.value,
                 OPENS_AT.year,
                 lodged.id,
-                _number(lodged, issuer),
+                lodged.number,
                 person_key(lodged.request.applicant),
                 "",
                 True,
@@ -174,14 +170,11 @@ def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int], issuer: str)
     )
 
 
-def _add_notices(batch: list[Lodged], issuer: str) -> int:
+def _add_notices(batch: list[Lodged]) -> int:
     """The messages these families were sent already, so that no phone rings for them again."""
-    told = [
-        (lodged, Notice.Kind.REGISTERED.value, _registered(lodged, issuer), lodged.lodged_at)
-        for lodged in batch
-    ]
+    told = [(lodged, Notice.Kind.REGISTERED.value, _registered(lodged), lodged.lodged_at) for lodged in batch]
     told += [
-        (lodged, Notice.Kind.WITHDRAWN.value, _withdrawn(lodged, issuer), lodged.withdrawn_at)
+        (lodged, Notice.Kind.WITHDRAWN.value, _withdrawn(lodged), lodged.withdrawn_at)
         for lodged in batch
         if lodged.withdrawn_at is not None
     ]
@@ -213,7 +206,7 @@ def _sentence(sentence: str, language: str) -> str:
         return gettext(sentence)
 
 
-def _registered(lodged: Lodged, issuer: str) -> str:
+def _registered(lodged: Lodged) -> str:
     lodged_at = lodged.lodged_at.astimezone(ALMATY)
     sentence = _sentence(
         "Your application is registered. Time: %(time)s. Number: %(number)s. "
@@ -221,17 +214,22 @@ def _registered(lodged: Lodged, issuer: str) -> str:
         lodged.request.language,
     )
     return sentence % {
-        "time": f"{lodged_at:%d.%m.%Y %H:%M}",
-        "number": _number(lodged, issuer),
-        "date": _answer_by(lodged_at),
+        "time": f"{_printed(lodged_at.date())} {lodged_at.hour:02d}:{lodged_at.minute:02d}",
+        "number": lodged.number,
+        "date": _printed(_answer_by(lodged_at.date())),
     }
 
 
 @lru_cache
-def _answer_by(lodged_at: datetime) -> str:
-    return f"{next_working_day(lodged_at.date()):%d.%m.%Y}"
+def _answer_by(day: date) -> date:
+    return next_working_day(day)
 
 
-def _withdrawn(lodged: Lodged, issuer: str) -> str:
+@lru_cache
+def _printed(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
+
+
+def _withdrawn(lodged: Lodged) -> str:
     sentence = _sentence("Application %(number)s is withdrawn. Help: 1414.", lodged.request.language)
-    return sentence % {"number": _number(lodged, issuer)}
+    return sentence % {"number": lodged.number}
