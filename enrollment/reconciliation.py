@@ -82,10 +82,13 @@ class _Roster:
         self.territories = Territories.of_campaign(campaign)
         self.draw_key = bytes.fromhex(settings.DRAW_KEY)
         self.seed = bytes(campaign.demo_seed)
+        self.child_keys: dict[str, str] = {}
         self._intervals: dict[str, list[arrival.Interval]] = {}
 
     def lines(self) -> list[Line]:
-        children = {child_key: self._child(child_key, claim) for child_key, claim in self.claims()}
+        claims = dict(self.claims())
+        children = {str(claim.application_id): self._child(key, claim) for key, claim in claims.items()}
+        self.child_keys = {str(claim.application_id): key for key, claim in claims.items()}
         result = placement.place(
             intakes=[placement.Intake(id=name, slots=intake.slots) for name, intake in self.intakes.items()],
             children=children.values(),
@@ -113,8 +116,9 @@ class _Roster:
         serving = self.territories.schools_of(asked.address)
         choices = [choice for choice in claim.choices if choice in self.intakes]
         token = draw.child_token(key=self.draw_key, child_key=child_key)
+        # Twins with one token draw one number: the smaller application id decides between them.
         return placement.Child(
-            id=child_key,
+            id=str(claim.application_id),
             choices=choices,
             moments=[_microseconds(self._moment(claim, choice)) for choice in choices],
             number=draw.number(seed=self.seed, token=token).hex(),
@@ -146,14 +150,15 @@ class _Roster:
         return until is not None and (first is None or first.closes_at.astimezone(ALMATY).date() <= until)
 
     def _line(self, child: placement.Child, choice: str, slot: int | None) -> Line:
-        claim, intake = self.standing.claims[child.id], self.intakes[choice]
+        child_key = self.child_keys[child.id]
+        claim, intake = self.standing.claims[child_key], self.intakes[choice]
         asked = self.facts.asked[claim.application_id]
         moment = child.moments[child.choices.index(choice)]
         return Line(
             intake_id=intake.id,
             district=intake.school.district_id,
             choice=choice,
-            child_key=child.id,
+            child_key=child_key,
             child_name=asked.child_name,
             application_id=claim.application_id,
             application_number=asked.number,
