@@ -12,6 +12,6 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_ADAPTER = "enrollment.adapter.ParentAdapter"
-ACCOUNT_FORMS = {"request_login_code": "enrollment.forms.RequestCodeForm"}
+ACCOUNT_FORMS = {"request_login_code": "enrollment.signin_forms.RequestCodeForm"}
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/"

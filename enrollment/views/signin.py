@@ -12,8 +12,8 @@ from django.views.generic import RedirectView
 
 from enrollment import services
 from enrollment.adapter import ParentAdapter, hand_out_pass
-from enrollment.forms import ConfirmCodeForm, RequestCodeForm
 from enrollment.passes import ParentRequest
+from enrollment.signin_forms import ConfirmCodeForm, RequestCodeForm
 from schools import clock
 
 
