@@ -1,6 +1,7 @@
 """Laws of the house that no linter knows. The laws themselves: CONTRIBUTING.md."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -202,3 +203,22 @@ def test_the_locks_are_made_from_the_groups_of_pyproject():
         for requirement in requirements:
             name = re.split(r"[\[<>=~! ]", requirement)[0].lower()
             assert re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE), f"{name} not in {group}.txt"
+
+
+@pytest.mark.parametrize("process", ["portal", "signin", "officials", "deskapi"])
+def test_every_process_imports_its_own_doors_with_its_own_apps(process):
+    """In one process a missing app hides behind another's; each is loaded alone."""
+    script = """
+import django
+django.setup()
+from django.urls import get_resolver
+get_resolver().url_patterns
+from config.celery import app
+app.loader.import_default_modules()
+"""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": f"config.settings.{process}"}
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stderr
