@@ -138,7 +138,7 @@ def install(group: str, uv: str | None) -> None:
 
 def refuse_full_disk(text: str) -> None:
     if os.strerror(errno.ENOSPC) in text:
-        fail(f"The disk is full: about 900 MB are needed for .venv and .data under {ROOT}.")
+        fail(f"The disk is full: about 600 MB are needed for .venv and .data under {ROOT}.")
 
 
 def last_line(text: str) -> str:

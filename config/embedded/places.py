@@ -7,6 +7,7 @@ a closed home directory is not reachable, so then the files lie under `/var/lib/
 a directory named after the checkout, and `.data/servers` points there.
 """
 
+import errno
 import hashlib
 import os
 import pwd
@@ -19,6 +20,8 @@ from pathlib import Path
 from config.embedded.faults import EmbeddedFault, Unusable
 
 OUTSIDE = Path("/var/lib/qabyldau")
+FULL_BELOW = 8_000_000
+"""Bytes: with less, whatever else is said, the disk is full."""
 CANDIDATES = ("postgres", "nobody", "daemon")
 
 
@@ -225,6 +228,13 @@ def _package(name: str) -> Path:
     return Path(spec.submodule_search_locations[0]).resolve()
 
 
+def is_full(directory: Path, *, below: int = FULL_BELOW) -> bool:
+    """Whether fewer than `below` bytes are free where a directory lies."""
+    existing = next(parent for parent in (directory, *directory.parents) if parent.exists())
+    return shutil.disk_usage(existing).free < below
+
+
 def cannot_write(directory: Path, error: OSError) -> str:
     """The sentence for a data directory that refuses to be written."""
-    return f"Cannot write to {directory}: {error.strerror}. Free some room or give yourself the right to write there, then start again."
+    why = os.strerror(errno.ENOSPC) if is_full(directory) else error.strerror or str(error)
+    return f"Cannot write to {directory}: {why}. Free some room or give yourself the right to write there, then start again."

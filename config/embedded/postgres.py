@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: one cluster, one database, an owner and the application's role."""
 
+import errno
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from psycopg import sql
 
 from config.embedded import leftovers
 from config.embedded.faults import NotStarted, Unusable
-from config.embedded.places import Places, cannot_write
+from config.embedded.places import Places, cannot_write, is_full
 from config.embedded.ports import HOST
 from config.embedded.secrets import Secrets
 from config.embedded.server import Server
@@ -20,6 +21,8 @@ from config.embedded.server import Server
 OWNER_ROLE = "owner"
 APP_ROLE = "qabyldau"
 DATABASE = "qabyldau"
+NEW_CLUSTER = 100_000_000
+"""Bytes that making a cluster may need for a moment."""
 
 SETTINGS = {
     "listen_addresses": HOST,
@@ -143,11 +146,16 @@ class Postgres(Server):
         finally:
             password.unlink(missing_ok=True)
         if made.returncode != 0:
+            # It cleans up after itself, so room may be there again by now: is it enough?
+            if is_full(home, below=NEW_CLUSTER):
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise Unusable(cannot_write(home, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
             shutil.rmtree(fresh, ignore_errors=True)
-            faults = [line for line in made.stderr.splitlines() if "error" in line.lower()] or [
-                "no reason given"
-            ]
-            raise NotStarted(f"The database could not be made in {home}: {faults[0]}")
+            said = [line.strip() for line in made.stderr.splitlines() if line.strip()]
+            faults = [line for line in said if "error" in line.lower() or "FATAL" in line] or said
+            raise NotStarted(
+                f"The database could not be made in {home}: {(faults or ['no reason given'])[0]}"
+            )
         fresh.rename(self.directory)
 
     def command(self) -> list[str]:
