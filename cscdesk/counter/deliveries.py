@@ -63,6 +63,7 @@ def take_anchor(
     :param sent: the clocks when the request was sent
     """
     AnchorSeen(
+        id=1,
         anchor=anchor.id,
         time=anchor.time,
         boot=sent.boot,
@@ -124,7 +125,7 @@ def take_outcomes(*, results: list[EntryResult]) -> int:
 @transaction.atomic(durable=True)
 def take_catalogue(*, text: bytes, etag: str, at: Reading) -> None:
     """The catalogue in force from now on; checked by the caller that it can be read."""
-    StoredCatalogue(text=text, etag=etag[:200], fetched_at=at.wall).save()
+    StoredCatalogue(id=1, text=text, etag=etag[:200], fetched_at=at.wall).save()
 
 
 @transaction.atomic(durable=True)

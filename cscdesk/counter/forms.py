@@ -84,6 +84,7 @@ def _text(label: Any, *, most: int, kind: str = "", required: bool = False, **at
         label=label,
         required=required,
         max_length=most,
+        error_messages={"required": _("Fill in this field.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": kind, **attrs}),
     )
 
@@ -96,10 +97,10 @@ class LodgeForm(forms.Form):
     child_document_type = forms.ChoiceField(label=_("Document"), required=False)
     child_document_country = _text(_("Country, two letters"), most=2, kind="short", placeholder="KZ")
     child_document_number = _text(_("Number of the document"), most=40, kind="medium")
-    child_family_name = _text(_("Family name"), most=120)
-    child_given_name = _text(_("Given name"), most=120)
+    child_family_name = _text(_("Family name"), most=120, required=True)
+    child_given_name = _text(_("Given name"), most=120, required=True)
     child_patronymic = _text(_("Patronymic"), most=120)
-    birth_date = _text(_("Date of birth"), most=20, kind="short", inputmode="numeric")
+    birth_date = _text(_("Date of birth"), most=20, kind="short", required=True, inputmode="numeric")
     wish = forms.BooleanField(label=_("The parents wish the child to start this year"), required=False)
     district = forms.ChoiceField(label=_("District"), required=False)
     street = _text(_("Street"), most=200)
@@ -111,10 +112,13 @@ class LodgeForm(forms.Form):
     applicant_document_type = forms.ChoiceField(label=_("Document"), required=False)
     applicant_document_country = _text(_("Country, two letters"), most=2, kind="short", placeholder="KZ")
     applicant_document_number = _text(_("Number of the document"), most=40, kind="medium")
-    applicant_family_name = _text(_("Family name"), most=120)
-    applicant_given_name = _text(_("Given name"), most=120)
+    applicant_family_name = _text(_("Family name"), most=120, required=True)
+    applicant_given_name = _text(_("Given name"), most=120, required=True)
     applicant_patronymic = _text(_("Patronymic"), most=120)
-    relation = forms.ChoiceField(label=_("Who is this to the child"), required=False)
+    relation = forms.ChoiceField(
+        label=_("Who is this to the child"),
+        error_messages={"required": _("Choose who this is to the child.")},
+    )
     seen_type = forms.ChoiceField(label=_("Which document was shown"), required=False)
     seen_number = _text(_("Its number"), most=80, kind="medium")
     phone = _text(_("Telephone"), most=40, inputmode="tel")
@@ -153,16 +157,17 @@ class LodgeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Both doors judge with the same rules; their faults go to the fields they mean."""
         cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        request = self._request(cleaned)
+        # What a field has refused already is judged as empty, so that all faults show at once.
+        request = self._request(dict.fromkeys(self.fields, "") | {"wish": False} | cleaned)
         for path, fault in faults(
             request,
             year=self.catalogue.campaign.year,
             policy=parse_policy(self.catalogue.campaign.policy),
             offered=frozenset(self.catalogue.intakes),
         ).items():
-            self.add_error(_FIELD_OF_PATH.get(path), str(fault))
+            field = _FIELD_OF_PATH.get(path)
+            if field not in self.errors:
+                self.add_error(field, str(fault))
         cleaned["request"] = request
         return cleaned
 

@@ -85,7 +85,7 @@ class Outcome(models.Model):
 class Identity(models.Model):
     """Who this counter is; made by `counter_enroll`. One row or none."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(primary_key=True)
     desk = models.UUIDField()
     name = models.CharField(max_length=40)
     campaign = models.PositiveSmallIntegerField()
@@ -111,7 +111,7 @@ class Identity(models.Model):
 class StoredCatalogue(models.Model):
     """The catalogue as it came last. One row or none."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(primary_key=True)
     text = models.BinaryField()
     etag = models.CharField(max_length=200, blank=True)
     fetched_at = models.DateTimeField()
@@ -126,7 +126,7 @@ class StoredCatalogue(models.Model):
 class AnchorSeen(models.Model):
     """The last signed time of the centre, and what the clocks here said when it was asked for. One row."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(primary_key=True)
     anchor = models.CharField(max_length=64)
     time = models.DateTimeField(help_text=_("The centre's."))
     boot = models.CharField(max_length=64)
@@ -143,7 +143,7 @@ class AnchorSeen(models.Model):
 class DeliveryState(models.Model):
     """How far the centre has the journal, and how the line is. One row."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(primary_key=True)
     stored_seq = models.PositiveBigIntegerField(
         default=0, help_text=_("Up to here the centre's last signed anchor covers the journal.")
     )

@@ -203,6 +203,7 @@ def start_epoch(
         raise OtherDesk
     centre_key = _checked_centre_key(enrolled, private_key)
     identity = Identity(
+        id=1,
         desk=enrolled.desk,
         name=enrolled.name,
         campaign=enrolled.campaign,
@@ -217,7 +218,7 @@ def start_epoch(
         enrolled_at=at.wall,
     )
     identity.save()
-    StoredCatalogue(text=write_body(enrolled.catalogue), etag="", fetched_at=at.wall).save()
+    StoredCatalogue(id=1, text=write_body(enrolled.catalogue), etag="", fetched_at=at.wall).save()
     return journal.append(
         identity=identity,
         kind="start",

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 
 from cscdesk.counter import deliveries, selectors
 from cscdesk.counter.clocks import turn
-from cscdesk.counter.sync import exchange as door
+from cscdesk.counter.sync import exchanging
 from cscdesk.entry import ENTRIES_MAX
 from schools.rules import Refusal
 
@@ -70,7 +70,7 @@ class Courier(threading.Thread):
         """One exchange, and the seconds until the next; never raises."""
         close_old_connections()
         try:
-            done = door.exchange(entries_max=self._entries_max)
+            done = exchanging.exchange(entries_max=self._entries_max)
             self._fetch_news()
         except selectors.NotEnrolled:
             return HEARTBEAT_S
@@ -93,9 +93,9 @@ class Courier(threading.Thread):
         self._exchanges += 1
         try:
             if deliveries.are_outcomes_awaited():
-                door.fetch_outcomes()
+                exchanging.fetch_outcomes()
             if self._exchanges % CATALOGUE_EVERY == 1:
-                door.fetch_catalogue()
+                exchanging.fetch_catalogue()
         except Refusal as refusal:
             log.warning("no news from the centre: %s", refusal)
 
@@ -113,7 +113,7 @@ class Courier(threading.Thread):
         except DatabaseError:
             log.exception("the state of the line could not be noted")
         wait = backoff(failures=self._failures)
-        asked = error.retry_after_s if isinstance(error, door.CentreRefused) else 0
+        asked = error.retry_after_s if isinstance(error, exchanging.CentreRefused) else 0
         return min(BACKOFF_MOST_S, max(wait, float(asked)))
 
 
