@@ -88,7 +88,7 @@ def _receipt_page(request: ParentRequest, account_id: int, number: str, template
         "application": application,
         "child": full_name(_asked(application).child),
         "offer": offer,
-        "school": f"{offer.school} · {offer.intake.get_language_display()}" if offer else "",
+        "school": f"{offer.school}, {offer.intake.get_language_display()}" if offer else "",
         "answer_by": selectors.answer_by(application.lodged_at),
         "qr": _qr(application),
         "help_line": offer.school.phone if offer else "",
