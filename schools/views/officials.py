@@ -1,0 +1,207 @@
+"""Pages of education departments: their districts' rosters, and nobody else's."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from schools import clock
+from schools.models import Campaign, Intake, Lane
+from schools.officials_only import PASSWORD_CHOSEN, OfficialRequest
+from schools.selectors import rosters
+from schools.selectors.offers import current_campaign
+from schools.selectors.rosters import Part
+
+
+class SearchForm(forms.Form):
+    """One field: whoever calls names the child in one of three ways."""
+
+    text = forms.CharField(
+        label=_("Name of the child, IIN, or number of the application"), max_length=200, min_length=2
+    )
+
+
+class FilterForm(forms.Form):
+    """Narrows the schools of a district."""
+
+    school = forms.CharField(label=_("School: name or BIN"), max_length=100, required=False)
+
+
+@require_safe
+def start(request: OfficialRequest) -> HttpResponse:
+    """The official's districts with their numbers."""
+    campaign, at = current_campaign(), clock.now()
+    context: dict[str, Any] = {"campaign": campaign, "at": at, "section": "start"}
+    if campaign is not None:
+        context["numbers"] = rosters.numbers(visible=request.visible, campaign=campaign, at=at)
+        context["known"] = rosters.joint_knowledge(numbers=context["numbers"], at=at)
+    return render(request, "officials/start.html", context)
+
+
+@require_safe
+def district(request: OfficialRequest, kato: str) -> HttpResponse:
+    """The intakes of one district, with the lengths of their lists."""
+    campaign, at = _campaign_or_404(), clock.now()
+    found = get_object_or_404(request.visible.districts.select_related("region"), kato=kato)
+    form = FilterForm(request.GET)
+    search = form.cleaned_data["school"] if form.is_valid() else ""
+    offered = rosters.offered(visible=request.visible, campaign=campaign, district=kato, search=search)
+    context = {
+        "campaign": campaign,
+        "at": at,
+        "section": "start",
+        "district": found,
+        "form": form,
+        "search": search,
+        "offered": offered,
+        "known": rosters.knowledge(visible=request.visible, campaign=campaign, at=at, district=kato),
+        "help_line": found.help_line,
+    }
+    return render(request, "officials/district.html", context)
+
+
+@require_safe
+def roster(request: OfficialRequest, school: str, language: str) -> HttpResponse:
+    """One intake's list: places, and the two lines that wait."""
+    intake = intake_or_404(request, school=school, language=language)
+    context = _list(request, intake, is_whole=False)
+    return render(request, "officials/roster.html", context)
+
+
+@require_safe
+def roster_on_paper(request: OfficialRequest, school: str, language: str) -> HttpResponse:
+    """The same list on one page, to print."""
+    intake = intake_or_404(request, school=school, language=language)
+    context = _list(request, intake, is_whole=True)
+    return render(request, "officials/roster_on_paper.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: OfficialRequest) -> HttpResponse:
+    """A child within the own districts. By POST: an IIN does not belong into an address."""
+    form = SearchForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"form": form, "section": "search", "campaign": current_campaign()}
+    if form.is_valid() and context["campaign"] is not None:
+        context["found"], context["is_more"] = rosters.children_found(
+            visible=request.visible, campaign=context["campaign"], text=form.cleaned_data["text"]
+        )
+        context["is_answered"] = True
+    return render(request, "officials/search.html", context)
+
+
+@require_GET
+def cases(request: OfficialRequest) -> HttpResponse:
+    """What waits for a person; nothing is decided here yet."""
+    campaign = current_campaign()
+    waiting = rosters.cases(visible=request.visible, campaign=campaign) if campaign is not None else None
+    total = waiting.count() if waiting is not None else 0
+    pages = max(-(-total // rosters.PAGE), 1)
+    page = min(_page_in(request.GET, "page"), pages)
+    shown = list(waiting[(page - 1) * rosters.PAGE : page * rosters.PAGE]) if waiting is not None else []
+    part = {"page": page, "pages": pages, "total": total, "first": (page - 1) * rosters.PAGE + 1}
+    pager = _pager(request.GET, "page", {**part, "last": part["first"] + len(shown) - 1})
+    return render(
+        request,
+        "officials/cases.html",
+        {"campaign": campaign, "section": "cases", "cases": shown, "total": total, "pager": pager},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: OfficialRequest) -> HttpResponse:
+    """The one-time password from the operator is replaced before anything else."""
+    form = SetPasswordForm(request.user, request.POST if request.method == "POST" else None)
+    form.fields["new_password1"].help_text = gettext("At least 12 characters, not one of the common ones.")
+    if form.is_valid():
+        form.save()
+        update_session_auth_hash(request, request.user)
+        request.session[PASSWORD_CHOSEN] = True
+        return HttpResponseRedirect(reverse("mfa_activate_totp"))
+    return render(request, "officials/password.html", {"form": form})
+
+
+def intake_or_404(request: OfficialRequest, *, school: str, language: str) -> Intake:
+    """The intake, if it is one of the reader's own. :raises Http404: also when it is somebody else's"""
+    own = request.visible.intakes.select_related("school__district__region", "campaign")
+    return get_object_or_404(own, campaign=_campaign_or_404(), school_id=school, language=language)
+
+
+def _campaign_or_404() -> Campaign:
+    campaign = current_campaign()
+    if campaign is None:
+        raise Http404
+    return campaign
+
+
+def _list(request: OfficialRequest, intake: Intake, *, is_whole: bool) -> dict[str, Any]:
+    visible, at = request.visible, clock.now()
+    by_name = request.GET.get("sort") == "name"
+    lengths = rosters.lengths_of(visible=visible, intake=intake)
+    pages = {
+        name: None if is_whole else _page_in(request.GET, name)
+        for name in ("places", Lane.TERRITORY.value, Lane.OUTSIDE.value)
+    }
+    places = rosters.places(
+        visible=visible, intake=intake, placed=lengths.placed, page=pages["places"], by_name=by_name
+    )
+    lines = []
+    for lane, total in (
+        (Lane.TERRITORY, lengths.waiting_territory),
+        (Lane.OUTSIDE, lengths.waiting_outside),
+    ):
+        part = rosters.waiting(
+            visible=visible, intake=intake, lane=lane, total=total, page=pages[lane.value], by_name=by_name
+        )
+        lines.append({"lane": lane, "part": part, "pager": _pager(request.GET, lane.value, part)})
+    return {
+        "campaign": intake.campaign,
+        "at": at,
+        "section": "start",
+        "intake": intake,
+        "lengths": lengths,
+        "free": max(intake.capacity - lengths.placed, 0),
+        "places": places,
+        "places_pager": _pager(request.GET, "places", places),
+        "lines": lines,
+        "by_name": by_name,
+        "known": rosters.knowledge(
+            visible=visible, campaign=intake.campaign, at=at, district=intake.school.district_id
+        ),
+        "help_line": intake.school.district.help_line,
+    }
+
+
+def _page_in(query: QueryDict, name: str) -> int:
+    """The page asked for; whatever is no number is the first one."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _pager(query: QueryDict, name: str, part: Part | dict[str, int]) -> dict[str, str]:
+    """What components/pager.html shows, the other parameters of the page kept."""
+    shown = (
+        part
+        if isinstance(part, dict)
+        else {key: getattr(part, key) for key in ("page", "pages", "total", "first", "last")}
+    )
+
+    def address(page: int) -> str:
+        if not 1 <= page <= shown["pages"]:
+            return ""
+        changed = query.copy()
+        changed[name] = str(page)
+        return f"?{changed.urlencode()}#{name}"
+
+    position = gettext("%(first)s–%(last)s of %(total)s") % shown
+    return {
+        "previous_url": address(shown["page"] - 1),
+        "next_url": address(shown["page"] + 1),
+        "position": position,
+    }
