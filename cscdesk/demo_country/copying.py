@@ -37,6 +37,22 @@ def add_missing(model: type[Model], fields: Sequence[str], rows: Iterable[Sequen
     return added
 
 
+def ids_by(model: type[Model], field: str, values: Sequence[object], **also: str) -> dict[object, object]:
+    """The primary keys of the rows with these values, by value; `also`: what else makes the row the only one."""
+    table, column = sql.Identifier(model._meta.db_table), sql.Identifier(_column(model, field))
+    key = sql.Identifier(_column(model, model._meta.pk.name))
+    more = sql.SQL("").join(
+        [sql.SQL(" AND {} = %s").format(sql.Identifier(_column(model, name))) for name in also]
+    )
+    with connection.cursor() as cursor:
+        # A cost: one array, where `__in` sends, and takes apart, a placeholder for each value.
+        cursor.execute(
+            sql.SQL("SELECT {}, {} FROM {} WHERE {} = ANY(%s){}").format(column, key, table, column, more),
+            [list(values), *also.values()],
+        )
+        return dict(cursor.fetchall())
+
+
 def _column(model: type[Model], field: str) -> str:
     found = model._meta.get_field(field)
     if not isinstance(found, Field) or found.column is None:

@@ -112,7 +112,8 @@ class FamilyNames:
     def child(self, random: Random, gender: str, *, but_not: str = "") -> Name:
         """A child's name, another one than `but_not`."""
         boys, girls = (_KAZAKH_BOYS, _KAZAKH_GIRLS) if self.is_kazakh else (_RUSSIAN_BOYS, _RUSSIAN_GIRLS)
-        given = [name for name in (boys if gender == MALE else girls) if name != but_not]
+        names = boys if gender == MALE else girls
+        given = tuple(name for name in names if name != but_not) if but_not else names
         patronymic = kazakh_patronymic if self.is_kazakh else russian_patronymic
         return Name(
             family_form(self.family, gender),

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
@@ -16,7 +16,7 @@ from schools.clock import ALMATY
 from schools.models import Account
 from schools.rules import next_working_day
 
-from .copying import add_missing
+from .copying import add_missing, ids_by
 from .families import Family, Parent, families
 from .morning import OPENS_AT, Lodged, morning
 from .numbers import demo_id
@@ -53,9 +53,7 @@ def register(
         first = [family.parents[0] for family in seen]
         added["families"] += _add_accounts({parent.email: parent for parent in chain(first, senders)})
         seen.clear()
-        accounts = dict(
-            Account.objects.filter(email__in=[sender.email for sender in senders]).values_list("email", "pk")
-        )
+        accounts = ids_by(Account, "email", [sender.email for sender in senders])
         added["applications"] += _add_applications(batch, accounts)
         added["withdrawals"] += _add_withdrawals(batch, accounts)
         added["notices"] += _add_notices(batch)
@@ -86,7 +84,7 @@ def _add_accounts(parents: dict[str, Parent]) -> int:
     )
 
 
-def _add_applications(batch: list[Lodged], accounts: dict[str, int]) -> int:
+def _add_applications(batch: list[Lodged], accounts: dict[object, object]) -> int:
     return add_missing(
         Application,
         [
@@ -110,7 +108,7 @@ def _add_applications(batch: list[Lodged], accounts: dict[str, int]) -> int:
     )
 
 
-def _application(lodged: Lodged, account: int) -> tuple[object, ...]:
+def _application(lodged: Lodged, account: object) -> tuple[object, ...]:
     request = lodged.request
     content = canonical(request)
     return (
@@ -132,7 +130,7 @@ def _application(lodged: Lodged, account: int) -> tuple[object, ...]:
     )
 
 
-def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int]) -> int:
+def _add_withdrawals(batch: list[Lodged], accounts: dict[object, object]) -> int:
     return add_missing(
         Retraction,
         [
@@ -172,29 +170,33 @@ def _add_withdrawals(batch: list[Lodged], accounts: dict[str, int]) -> int:
 
 def _add_notices(batch: list[Lodged]) -> int:
     """The messages these families were sent already, so that no phone rings for them again."""
-    told = [(lodged, Notice.Kind.REGISTERED.value, _registered(lodged), lodged.lodged_at) for lodged in batch]
-    told += [
-        (lodged, Notice.Kind.WITHDRAWN.value, _withdrawn(lodged), lodged.withdrawn_at)
-        for lodged in batch
-        if lodged.withdrawn_at is not None
-    ]
+    return _add_sent_notices(
+        Notice.Kind.REGISTERED, [(lodged, _registered(lodged), lodged.lodged_at) for lodged in batch]
+    ) + _add_sent_notices(
+        Notice.Kind.WITHDRAWN,
+        [
+            (lodged, _withdrawn(lodged), lodged.withdrawn_at)
+            for lodged in batch
+            if lodged.withdrawn_at is not None
+        ],
+    )
+
+
+def _add_sent_notices(kind: Notice.Kind, told: list[tuple[Lodged, str, datetime]]) -> int:
     added = add_missing(
         Notice,
         ["application", "kind", "occasion", "text", "owed_at"],
-        ((lodged.id, kind, "", text, at) for lodged, kind, text, at in told),
+        ((lodged.id, kind.value, "", text, at) for lodged, text, at in told),
     )
-    owed = {
-        (application, kind): pk
-        for pk, application, kind in Notice.objects.filter(
-            application__in=[lodged.id for lodged in batch], occasion=""
-        ).values_list("pk", "application_id", "kind")
-    }
+    owed = ids_by(
+        Notice, "application", [lodged.id for lodged, _text, _at in told], kind=kind.value, occasion=""
+    )
     add_missing(
         NoticeSent,
         ["notice", "to", "sent_at"],
         (
-            (owed[lodged.id, kind], lodged.request.phone or lodged.sender.email, at + _TOLD_AFTER)
-            for lodged, kind, _text, at in told
+            (owed[lodged.id], lodged.request.phone or lodged.sender.email, at + _TOLD_AFTER)
+            for lodged, _text, at in told
         ),
     )
     return added

@@ -1,5 +1,6 @@
 """Streets that every town has, in both languages."""
 
+from functools import cache
 from typing import Final, NamedTuple
 
 from schools.rules import street_key
@@ -14,7 +15,12 @@ class Street(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """What a typed address is compared with."""
-        return list(dict.fromkeys((street_key(self.kk), street_key(self.ru))))
+        return list(_keys(self))
+
+
+@cache
+def _keys(street: Street) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((street_key(street.kk), street_key(street.ru))))
 
 
 STREETS: Final = tuple(

@@ -34,6 +34,7 @@ from enrollment.rules import child_key, content_sha256, decode_request, faults, 
 from schools import clock
 from schools.models import Account, Campaign, District, Intake, Region, Round, School, Scope
 from schools.rules import HouseRange, parse_bin, parse_house, parse_iin, street_key
+from schools.services.roles import grant_app_role
 
 COUNTRY = city_country()
 
@@ -147,6 +148,19 @@ class TestCity:
         assert (region.region_id, region.district_id) == ("750000000", None)
         assert not Account.objects.get(email=personas.MOTHER.email).scopes.exists()
         assert Clerk.objects.get(code=personas.CLERK.code).full_name == personas.CLERK.full_name
+
+    def test_the_applications_own_role_may_found_it(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE ROLE qabyldau_test_founder NOLOGIN")
+            grant_app_role(role="qabyldau_test_founder")
+            cursor.execute("SET LOCAL ROLE qabyldau_test_founder")
+
+            added = seed_country(size="city", applications=20)
+            again = seed_country(size="city", applications=20)
+
+            cursor.execute("RESET ROLE")
+        assert added["applications"] == 20
+        assert not any(again.values())
 
     def test_only_a_demonstration_is_filled(self, settings: LazySettings) -> None:
         settings.DEMO = False
