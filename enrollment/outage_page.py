@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -18,6 +19,9 @@ from django.utils import formats, translation
 from django.utils.safestring import mark_safe
 
 from schools.clock import ALMATY
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LANGUAGES = ("kk", "ru", "en")
 REFUSED = {"413": "outage/too_large.html", "429": "outage/too_many.html"}
@@ -28,7 +32,7 @@ REFUSED = {"413": "outage/too_large.html", "429": "outage/too_many.html"}
 class OpenDesk:
     """A place that takes applications now; address and telephone as a family needs them."""
 
-    name: str
+    name: "StrOrPromise"
     address: str
     phone: str
 

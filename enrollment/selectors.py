@@ -1,24 +1,29 @@
 """What can be asked about applications. Everything but `public_state` is scoped to one account."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Q
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.claims import Ending, Lodged, Retracted, standing_claims
 from enrollment.models import Application, Decision, Retraction
+from enrollment.outage_page import OpenDesk, OutageNotice
 from enrollment.receipts import parse_number
 from schools.clock import ALMATY
-from schools.models import RosterEntry
+from schools.models import Horizon, RosterEntry
 from schools.rules import Refusal, next_working_day
 
 STATUS_TRIES: Final = 5
 STATUS_WINDOW: Final = 3600
 """Seconds in which a number may be asked about `STATUS_TRIES` times."""
+
+HEARD_JUST_NOW: Final = timedelta(minutes=10)
+"""A desk that called within this time takes families now, as far as anybody can know."""
 
 
 class TooManyTries(Refusal):
@@ -204,3 +209,15 @@ def public_state(*, number: str, last_four: str) -> State:
     if len(matching) != 1:
         raise NothingFound
     return states_of(matching)[matching[0].id]
+
+
+def outage_notice(*, at: datetime) -> OutageNotice:
+    """What a family may read while the portal does not open: the desks that were heard from just now."""
+    heard = Horizon.objects.filter(heard_at__gte=at - HEARD_JUST_NOW, is_closed=False).exclude(door="portal")
+    return OutageNotice(
+        # Lazy: one notice is written in three languages.
+        open_desks=[
+            OpenDesk(name=format_lazy("{}", horizon), address="", phone=horizon.phone)
+            for horizon in heard.order_by("name_kk")[:6]
+        ],
+    )

@@ -127,9 +127,9 @@ def test_a_dead_database_and_no_page_yet_still_makes_pages(tmp_path, monkeypatch
 
 
 def fail_with_dead_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    from enrollment.management.commands.render_outage_pages import Command
+    from enrollment.management.commands import render_outage_pages
 
-    def ask(_self: Command, *, at: datetime) -> OutageNotice:
+    def ask(*, at: datetime) -> OutageNotice:
         raise DatabaseError(f"no server at {Path('/run')} ({at})")
 
-    monkeypatch.setattr(Command, "_notice", ask)
+    monkeypatch.setattr(render_outage_pages, "outage_notice", ask)

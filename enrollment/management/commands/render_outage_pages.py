@@ -1,8 +1,6 @@
 """Operators' door: write the pages that the front shows while the portal does not open."""
 
 from argparse import ArgumentParser
-from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from enrollment.outage_page import OutageNotice, write_outage_pages
+from enrollment.selectors import outage_notice
 from schools import clock
 
 
@@ -24,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *, to: Path, **_options: Any) -> None:
         at = clock.now()
         try:
-            notice = self._notice(at=at)
+            notice = outage_notice(at=at)
         except DatabaseError as error:
             # Never overwrite what families were told with less, only because the database is down.
             if (to / "kk.html").exists():
@@ -33,12 +32,3 @@ class Command(BaseCommand):
             notice = OutageNotice()
         for page in write_outage_pages(to=to, notice=notice, at=at):
             self.stdout.write(str(page))
-
-    def _notice(self, *, at: datetime) -> OutageNotice:
-        """What the ledger of outages says; nothing is promised where there is no ledger yet."""
-        try:
-            ask = import_module("enrollment.selectors").outage_notice
-        except (ImportError, AttributeError):
-            return OutageNotice()
-        notice: OutageNotice = ask(at=at)
-        return notice
