@@ -177,8 +177,10 @@ class TestDistricts:
         assert reasons(refused) == [
             "Line 3, kato: A KATO code has nine digits.",
             "Line 4, region_kato: There is no region 760000000.",
-            ("Line 5, kato: District 631210000 does not lie in region 750000000: "
-            "the first two digits are the region's."),
+            (
+                "Line 5, kato: District 631210000 does not lie in region 750000000: "
+                "the first two digits are the region's."
+            ),
             "Line 6, name_kk: The cell is empty.",
             "Line 7: The same stands in line 2 already.",
             "Line 8: 4 cells, but the header has 5.",
@@ -239,6 +241,29 @@ class TestFilesThatAreNoTable:
 
         assert [text.split(":")[0] for text in reasons(refused)] == ["Line 2, name_en", "Line 2, name_kk"]
 
+    def test_a_formula_in_the_header(self) -> None:
+        with pytest.raises(ImportRefused) as refused:
+            import_districts(content=workbook(["=A2", "kato"], [1, 2]))
+
+        assert reasons(refused)[0] == "Line 1: A formula stands here. Put its value in the cell."
+
+    def test_a_workbook_row_that_is_too_long(self) -> None:
+        head = ["kato", "region_kato", "name_en", "name_kk", "name_ru"]
+
+        with pytest.raises(ImportRefused) as refused:
+            import_districts(content=workbook(head, ["751110000", "750000000", "A", "А", "А", "А"]))
+
+        assert reasons(refused) == ["Line 2: 6 cells, but the header has 5."]
+
+    def test_the_reasons_are_said_in_the_language_of_the_reader(self) -> None:
+        """The sentences are made when they are shown, not when the file is read."""
+        with pytest.raises(ImportRefused) as refused:
+            import_districts(content=b"")
+
+        with translation.override("en"):
+            assert str(refused.value.faults[0]) == "The file is empty."
+        assert refused.value.faults[0].reason.__class__ is not str
+
     def test_formulas_dates_and_errors_in_a_workbook(self) -> None:
         head = ["kato", "region_kato", "name_en", "name_kk", "name_ru"]
         content = workbook(
@@ -253,8 +278,10 @@ class TestFilesThatAreNoTable:
 
         assert reasons(refused) == [
             "Line 2, kato: A formula stands here. Put its value in the cell.",
-            ("Line 3, region_kato: The workbook made a date of this. "
-            "Format the column as text and type it again."),
+            (
+                "Line 3, region_kato: The workbook made a date of this. "
+                "Format the column as text and type it again."
+            ),
             "Line 4, region_kato: 7.5 is not a whole number.",
             "Line 4, name_ru: A yes or no stands here; a text is needed.",
         ]
@@ -313,8 +340,10 @@ class TestSchools:
         with pytest.raises(ImportRefused) as refused:
             import_schools(content=places(kk=9, ru=4), at=AFTER)
         assert reasons(refused) == [
-            ("Line 2, places_kk: Campaign 2027 opened on 01.04.2027 09:00: places and territories are frozen, "
-            "so that nobody's chances change after applying.")
+            (
+                "Line 2, places_kk: Campaign 2027 opened on 01.04.2027 09:00: places and territories are frozen, "
+                "so that nobody's chances change after applying."
+            )
         ]
 
         import_schools(content=places(kk=8, ru=4).replace("№ 12".encode(), "№ 13".encode()), at=AFTER)

@@ -107,7 +107,7 @@ def _names(header: _Cells, columns: Sequence[Column]) -> list[str]:
     names = [_tidy(cell).lower() for cell in cells]
     while names and not names[-1]:
         names.pop()
-    faults = list(unreadable)
+    faults = [Fault(fault.reason, line) for fault in unreadable]
     known = [column.name for column in columns]
     for name in dict.fromkeys(names):
         if name not in known:
