@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from pathlib import Path
 
 os.environ["COUNTER_DIR"] = tempfile.mkdtemp(prefix="qabyldau-counter-")
 os.environ.setdefault("DEMO", "1")

@@ -27,9 +27,12 @@ def find_broken_entries() -> Iterator[Fault]:
     """
     keys = _keys_of_epochs()
     entries = (journal.sealed_of(row) for row in JournalEntry.objects.order_by("seq").iterator())
-    yield from check_chain(entries, public_key_of=keys.get)
+    named: set[int] = set()
+    for fault in check_chain(entries, public_key_of=keys.get):
+        named.add(fault.seq)
+        yield fault
     for row in JournalEntry.objects.order_by("seq").iterator():
-        if not _repeats_its_texts(row):
+        if row.seq not in named and not _repeats_its_texts(row):
             yield Fault(row.seq, "changed", bytes(row.sha256).hex())
 
 
@@ -37,7 +40,8 @@ def _keys_of_epochs() -> dict[str, bytes]:
     keys: dict[str, bytes] = {}
     for row in JournalEntry.objects.filter(kind="start").order_by("seq"):
         try:
-            form = read_form(read_entry(bytes(row.entry)), None if row.form is None else bytes(row.form))
+            texts = journal.sealed_of(row)
+            form = read_form(read_entry(texts.entry), texts.form)
         except MalformedEntry:
             continue
         if form is not None and isinstance(form.content, Start):
@@ -47,8 +51,9 @@ def _keys_of_epochs() -> dict[str, bytes]:
 
 def _repeats_its_texts(row: JournalEntry) -> bool:
     try:
-        entry = read_entry(bytes(row.entry))
-        form = read_form(entry, None if row.form is None else bytes(row.form))
+        texts = journal.sealed_of(row)
+        entry = read_entry(texts.entry)
+        form = read_form(entry, texts.form)
     except (UnknownKind, UnknownVersion, MalformedEntry):
         return True  # named by the chain already, or of a newer program
     about = entry.about

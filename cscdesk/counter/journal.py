@@ -82,11 +82,16 @@ def head() -> Head | None:
 def sealed_of(row: JournalEntry) -> Sealed:
     """The stored bytes of a row, for delivery and for checks."""
     return Sealed(
-        entry=bytes(row.entry),
-        form=None if row.form is None else bytes(row.form),
-        sig=bytes(row.sig),
-        sha256=bytes(row.sha256),
+        entry=_as_stored(row.entry),
+        form=None if row.form is None else _as_stored(row.form),
+        sig=_as_stored(row.sig),
+        sha256=_as_stored(row.sha256),
     )
+
+
+def _as_stored(value: bytes | memoryview | str) -> bytes:
+    # SQLite keeps what it was given: a meddler's text in a column of bytes must be found, not crash the search.
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def private_key(identity: Identity) -> Ed25519PrivateKey:

@@ -55,6 +55,7 @@ class Centre:
         self.lie: Callable[[Handler, bytes], None] | None = None
         self.forgets: set[int] = set()
         self.codes_wanted: list[str] = []
+        self.url = ""
         self._server: ThreadingHTTPServer | None = None
         self._lock = threading.Lock()
 
