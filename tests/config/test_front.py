@@ -72,6 +72,8 @@ def front(pools: dict[str, Pool], tmp_path_factory: pytest.TempPathFactory) -> I
     outage = places.shown("front") / "outage"
     for language in ("kk", "ru", "en"):
         (outage / f"{language}.html").write_text(f"outage {language}")
+    for status in ("413", "429"):
+        (outage / f"{status}.html").write_text(f"refused {status}")
     (places.shown("static") / "app.0123456789ab.css").write_text("body{}")
     (places.shown("static") / "robots.txt").write_text("")
     yield front
@@ -183,17 +185,19 @@ def test_nobody_can_pretend_to_come_from_elsewhere(front: Front, pools: dict[str
 
 
 def test_more_than_64_kib_is_refused_before_any_pool_sees_it(front: Front, pools: dict[str, Pool]) -> None:
-    response, _ = ask(front, "/kk/send", method="POST", body=b"x" * 66_000)
+    response, text = ask(front, "/kk/send", method="POST", body=b"x" * 66_000)
 
-    assert response.status == 413
+    assert (response.status, text) == (413, "refused 413")
     assert pools["portal"].requests == []
 
 
 def test_a_storm_of_sign_ins_is_slowed_and_nothing_else(front: Front) -> None:
-    statuses = [ask(front, "/kk/account/")[0].status for _ in range(8)]
+    answers = [ask(front, "/kk/account/") for _ in range(8)]
 
-    assert statuses[0] == 200
-    assert statuses[-1] == 429
+    assert answers[0][0].status == 200
+    assert answers[-1][0].status == 429
+    assert answers[-1][1] == "refused 429"
+    assert answers[-1][0].getheader("Retry-After") == "5"
     assert ask(front, "/kk/")[0].status == 200
 
 
