@@ -6,17 +6,21 @@ is refused is `application/problem+json` with a stable `code`, and nothing of it
 """
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
-from django.db import Error as DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from rest_framework.exceptions import APIException
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException, MethodNotAllowed
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cscdesk import selectors, services
@@ -45,6 +49,10 @@ from schools.rules import Refusal
 
 log = logging.getLogger(__name__)
 
+_NO_CAMPAIGN = _("There is no campaign yet.")
+_NO_SUCH_ADDRESS = _("There is no such address.")
+_TRY_AGAIN = _("The service does not answer right now. Nothing is lost; try again later.")
+
 _STATUS: Final[dict[type[Refusal], int]] = {
     MalformedCall: 400,
     MalformedText: 400,
@@ -58,21 +66,51 @@ _STATUS: Final[dict[type[Refusal], int]] = {
 }
 
 
+class _Answers(BaseContentNegotiation):
+    """JSON whatever the caller says it accepts: there is one kind of answer."""
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - the shape is REST framework's
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or ""
+
+
 class DeskView(APIView):
     """A door for desks: reads the body once, as it was signed."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        # A desk's clerk reads refusals in the language of the counter, Kazakh by default.
-        translation.activate(translation.get_language_from_request(request._request))
+    # Who calls is told by the signature alone, in every process that knows these addresses.
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = ()
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = _Answers
+    http_method_names = ["get", "post"]
 
     def body(self, request: Request) -> bytes:
-        """:raises TooLarge: more than 2 MiB announced or sent"""
-        if int(request.META.get("CONTENT_LENGTH") or 0) > DELIVERY_SIZE_MAX:
+        """
+        The bytes that were signed.
+
+        :raises TooLarge: more than 2 MiB announced (nothing is read then) or sent
+        :raises MalformedCall: a senseless size, or the line broke
+        """
+        announced = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not (announced.isascii() and announced.isdigit()):
+            raise MalformedCall
+        if len(announced) > 12 or int(announced) > DELIVERY_SIZE_MAX:
             raise TooLarge
-        return bytes(request._request.body)
+        try:
+            return bytes(request._request.body)
+        except RequestDataTooBig:
+            raise TooLarge from None
+        except UnreadablePostError:
+            raise MalformedCall from None
 
     def call(self, request: Request, body: bytes) -> Call:
+        """This call's own words, as they were signed."""
         return Call(
             method=request.method or "",
             path=_path_as_sent(request),
@@ -88,19 +126,25 @@ class DeskView(APIView):
         return services.authenticate(call=self.call(request, body), at=clock.now())
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Every refusal as a problem with a stable code."""
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Refusal as refusal:
-            status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 400)
-            return problem(status=status, code=refusal.code, detail=str(refusal))
-        except APIException as error:
-            return problem(status=error.status_code, code=str(error.get_codes()), detail=str(error.detail))
-        except DatabaseError:
-            log.exception("the database did not answer a desk's call")
-            return problem(status=503, code="unavailable", detail="Try again later.", retry_after=5)
+        """Every refusal as a problem with a stable code, in the counter's language, Kazakh by default."""
+        with translation.override(translation.get_language_from_request(request)):
+            try:
+                return super().dispatch(request, *args, **kwargs)
+            except Refusal as refusal:
+                return refused(refusal)
+            except MethodNotAllowed as error:
+                response = problem(status=405, code="method_not_allowed", detail=str(error.detail))
+                response["Allow"] = ", ".join(self.allowed_methods)
+                return response
+            except APIException as error:
+                return problem(
+                    status=error.status_code, code=str(error.get_codes()), detail=str(error.detail)
+                )
+            except (OperationalError, InterfaceError):
+                log.exception("the database did not answer a desk's call")
+                return unavailable(retry_after=5)
 
-    def handle_exception(self, exc: Exception) -> Response:
+    def handle_exception(self, exc: Exception) -> NoReturn:
         """Left to `dispatch`, which answers with problems."""
         raise exc
 
@@ -139,7 +183,7 @@ class CatalogueView(DeskView):
         caller = self.caller(request)
         campaign = selectors.current_campaign()
         if campaign is None:
-            return problem(status=404, code="no_campaign", detail="There is no campaign yet.")
+            return problem(status=404, code="no_campaign", detail=str(_NO_CAMPAIGN))
         body = msgspec.json.encode(selectors.catalogue(desk=caller.desk, campaign=campaign))
         tag = selectors.etag(body)
         if request.headers.get("If-None-Match") == tag:
@@ -172,7 +216,7 @@ class EnrollView(DeskView):
         )
         campaign = selectors.current_campaign()
         if campaign is None:
-            return problem(status=404, code="no_campaign", detail="There is no campaign yet.")
+            return problem(status=404, code="no_campaign", detail=str(_NO_CAMPAIGN))
         enrolled = services.enroll_desk(code=wanted.code, public_key=public_key, at=clock.now())
         return _json(
             msgspec.json.encode(
@@ -202,6 +246,18 @@ class CodesView(DeskView):
         return _json(b'{"v":1}')
 
 
+def refused(refusal: Refusal) -> HttpResponse:
+    """A refusal by name; one that is not in the table is the caller's fault all the same."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 400)
+    retry_after = 3600 if status == 503 else None
+    return problem(status=status, code=refusal.code, detail=str(refusal), retry_after=retry_after)
+
+
+def unavailable(*, retry_after: int) -> HttpResponse:
+    """Nothing of the call was stored; the desk keeps its entries and tries again."""
+    return problem(status=503, code="unavailable", detail=str(_TRY_AGAIN), retry_after=retry_after)
+
+
 def problem(*, status: int, code: str, detail: str, retry_after: int | None = None) -> HttpResponse:
     """RFC 9457, with a `code` that programs may rely on."""
     body = msgspec.json.encode({"type": "about:blank", "status": status, "code": code, "detail": detail})
@@ -211,14 +267,20 @@ def problem(*, status: int, code: str, detail: str, retry_after: int | None = No
     return response
 
 
-def not_found(_request: object, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """Any other address."""
-    return problem(status=404, code="no_such_address", detail=str(exception or Http404()))
+    with translation.override(translation.get_language_from_request(request)):
+        return problem(status=404, code="no_such_address", detail=str(_NO_SUCH_ADDRESS))
 
 
-def server_error(_request: object) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """What Django itself cannot read, before any door."""
+    return problem(status=400, code="malformed", detail=str(MalformedCall()))
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
     """What should not happen: the desk keeps its entries and tries again."""
-    return problem(status=503, code="unavailable", detail="Try again later.", retry_after=10)
+    return unavailable(retry_after=10)
 
 
 def _json(body: bytes) -> HttpResponse:

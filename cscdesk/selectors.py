@@ -6,6 +6,7 @@ from uuid import UUID
 
 from cscdesk.entry import enrolment, read_entry
 from cscdesk.models import Centre, Clerk, Desk, EntryOutcome
+from cscdesk.services.delivering import UNREAD
 from schools.models import Campaign, District, Intake, School, Territory
 from schools.rules import Refusal
 
@@ -104,7 +105,7 @@ def _names(place: Centre | District | School) -> enrolment.Names:
 def parked_applications(*, campaign: Campaign) -> frozenset[UUID]:
     """Applications that desk entries name and that a person must look at, because the entry is parked."""
     parked = EntryOutcome.objects.filter(
-        state=EntryOutcome.State.PARKED, entry__kind__in=("lodge", "correct")
+        state=EntryOutcome.State.PARKED, entry__kind__in=("lodge", "correct", UNREAD)
     ).select_related("entry")
     found = set()
     for outcome in parked.iterator(2000):

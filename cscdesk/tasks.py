@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from cscdesk import agreement
 from cscdesk.services import calls, taking_in
 from schools import clock
 
@@ -9,6 +10,7 @@ from schools import clock
 @shared_task
 def take_in_entries(*, limit: int = 500, **_: object) -> int:
     """Turn stored entries without a result into applications; ringing twice does nothing twice."""
+    agreement.repair_gapped_entries(at=clock.now())
     return taking_in.take_in_entries(limit=limit, at=clock.now())
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cscdesk import api
 
+handler400 = "cscdesk.api.bad_request"
 handler404 = "cscdesk.api.not_found"
 handler500 = "cscdesk.api.server_error"
 

@@ -12,7 +12,7 @@ from .desks import Desk, DeskKey
 class Entry(models.Model):
     """One line of a desk's journal, stored before it is understood. A fact."""
 
-    sha256 = models.BinaryField(max_length=32, unique=True, help_text="Of the entry's bytes: its identity.")
+    sha256 = models.BinaryField(max_length=32, help_text="Of the entry's bytes: its identity.")
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="entries")
     key = models.ForeignKey(DeskKey, null=True, on_delete=models.PROTECT, related_name="+")
     # Copied from the text for queries; empty where the text could not be read.
@@ -27,6 +27,10 @@ class Entry(models.Model):
 
     class Meta:
         triggers = [append_only()]
+        # Per desk: bytes that another desk handed in first can never stand in the way of their owner's.
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "sha256"], name="a_desks_entry_is_stored_once"),
+        ]
         indexes = [
             models.Index(fields=["desk", "epoch", "seq"], name="entries_of_an_epoch"),
             models.Index(fields=["prev"], name="entries_after_an_entry"),

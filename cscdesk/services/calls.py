@@ -27,6 +27,10 @@ class Replayed(Refusal):
 class MalformedCall(Refusal):
     message = _("The call lacks its desk, nonce or signature, or one of them cannot be read.")
 
+    @property
+    def code(self) -> str:
+        return "malformed"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -65,7 +69,7 @@ def authenticate(*, call: Call, at: datetime) -> Caller:
         desk_id = UUID(call.desk)
     except ValueError:
         raise MalformedCall from None
-    if not _NONCE.match(call.nonce) or not call.signature:
+    if call.desk != str(desk_id) or not _NONCE.match(call.nonce) or not call.signature:
         raise MalformedCall
     keys = list(DeskKey.objects.filter(desk_id=desk_id).select_related("desk__centre").order_by("-id"))
     if not keys:

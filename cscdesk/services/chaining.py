@@ -5,140 +5,167 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from cscdesk.clock import lower_bound
+from django.db.models import Count, Min
+
+from cscdesk.clock import Sight, lower_bound, whole_since
 from cscdesk.entry import Head
 from cscdesk.models import Anchor, ChainLink, Desk, Entry
+
+START = "start"
 
 
 def link_entries(*, desk: Desk) -> None:
     """
     Link every entry of a desk whose chain is now whole; entries behind a gap wait.
 
-    A start, and what cannot be read, is a root of its own: a lost or broken line blocks nobody.
-    Call it with the desk's row locked.
+    A start, and what cannot be read, waits for nothing: a lost or broken line blocks nobody. What is
+    written is what `cscdesk.clock.bounds` says of the whole journal. Call it with the desk's row locked.
     """
     waiting = {
         bytes(entry.sha256): entry
-        for entry in Entry.objects.filter(desk=desk, link=None).only(
-            "id", "desk_id", "sha256", "prev", "seq", "kind", "received_at"
-        )
+        for entry in Entry.objects.filter(desk=desk, link=None)
+        .only("id", "desk_id", "sha256", "prev", "seq", "kind", "received_at")
+        .order_by("seq", "id")
     }
-    if not waiting:
-        return
-    children: dict[bytes, list[Entry]] = defaultdict(list)
-    for entry in waiting.values():
-        if entry.prev is not None:
-            children[bytes(entry.prev)].append(entry)
-    sights = _first_sights(waiting, children)
-    tree = _Tree(desk)
-    linked_parents = tree.links_of(set(children) - set(waiting))
-    links: dict[bytes, ChainLink] = {}
-    ready = [
-        entry for entry in waiting.values() if _is_root(entry) or bytes(entry.prev or b"") in linked_parents
-    ]
-    for entry in ready:  # grows while it is walked: children follow their parents
-        identity, prev = bytes(entry.sha256), bytes(entry.prev) if entry.prev is not None else None
-        parent = None if _is_root(entry) or prev is None else links.get(prev) or linked_parents[prev]
-        links[identity] = ChainLink(
+    if waiting:
+        ChainLink.objects.bulk_create(_Linking(desk, waiting).links(), batch_size=1000)
+
+
+class _Linking:
+    """One run over what waits, with the stored part of the journal asked for as far as needed."""
+
+    def __init__(self, desk: Desk, waiting: dict[bytes, Entry]) -> None:
+        self.desk = desk
+        self.waiting = waiting
+        self.children: dict[bytes, list[Entry]] = defaultdict(list)
+        for entry in waiting.values():
+            if entry.prev is not None:
+                self.children[bytes(entry.prev)].append(entry)
+        self._sights = self._first_sights()
+        self._links = self._stored_parents()
+        self._made: dict[bytes, ChainLink] = {}
+        self._anchors: list[tuple[datetime, bytes]] | None = None
+        self._before: dict[bytes, tuple[bytes | None, bool]] | None = None
+
+    def links(self) -> Iterable[ChainLink]:
+        """The new links, parents before children."""
+        entries = list(self.waiting.values())
+        for entry in entries:
+            if entry.prev is None or bytes(entry.prev) in self._links:
+                self._link_from(entry)
+        # Only now: a start whose named head became whole in this very run has a parent after all.
+        for entry in entries:
+            if entry.kind == START:
+                self._link_from(entry)
+        return self._made.values()
+
+    def _link_from(self, root: Entry) -> None:
+        ready = [root]
+        for entry in ready:  # grows while it is walked: children follow their parents
+            identity = bytes(entry.sha256)
+            if identity in self._made:
+                continue
+            self._links[identity] = self._made[identity] = self._link(entry)
+            ready += self.children[identity]
+
+    def _link(self, entry: Entry) -> ChainLink:
+        prev = None if entry.prev is None else bytes(entry.prev)
+        parent = None if prev is None else self._links.get(prev)
+        sight = self._sights[bytes(entry.sha256)]
+        return ChainLink(
             entry=entry,
-            first_sight=sights[identity],
+            first_sight=sight,
             not_before=lower_bound(
                 parent_lower=parent.not_before if parent else None,
-                anchors=tree.anchors_before(prev, parent=parent, until=sights[identity], fresh=waiting),
-                first_sight=sights[identity],
+                anchors=[] if prev is None else self._anchors_before(prev, parent=parent, until=sight),
+                first_sight=sight,
             ),
         )
-        ready += [child for child in children[identity] if not _is_root(child)]
-    ChainLink.objects.bulk_create(links.values(), batch_size=1000)
 
+    def _first_sights(self) -> dict[bytes, datetime]:
+        """When the centre first stored each waiting entry or anything after it."""
+        sights = {identity: entry.received_at for identity, entry in self.waiting.items()}
+        # A start is linked at once, so it may have been there before the head that it names.
+        earlier_starts = (
+            Entry.objects.filter(desk=self.desk, kind=START, link__isnull=False, prev__in=list(self.waiting))
+            .values_list("prev")
+            .annotate(sight=Min("link__first_sight"))
+        )
+        for prev, sight in earlier_starts:
+            sights[bytes(prev or b"")] = min(sights[bytes(prev or b"")], sight)
+        for entry in sorted(self.waiting.values(), key=lambda entry: entry.seq or 0, reverse=True):
+            after = (sights[bytes(child.sha256)] for child in self.children[bytes(entry.sha256)])
+            sights[bytes(entry.sha256)] = min([sights[bytes(entry.sha256)], *after])
+        return sights
 
-def _is_root(entry: Entry) -> bool:
-    return entry.prev is None or entry.kind == "start"
+    def _stored_parents(self) -> dict[bytes, ChainLink]:
+        wanted = [identity for identity in self.children if identity not in self.waiting]
+        found = ChainLink.objects.filter(entry__desk=self.desk, entry__sha256__in=wanted)
+        return {bytes(link.entry.sha256): link for link in found.select_related("entry")}
 
-
-def _first_sights(waiting: dict[bytes, Entry], children: dict[bytes, list[Entry]]) -> dict[bytes, datetime]:
-    """When the centre first stored each entry or anything after it."""
-    sights = {identity: entry.received_at for identity, entry in waiting.items()}
-    for entry in sorted(waiting.values(), key=lambda entry: entry.seq or 0, reverse=True):
-        after = (sights[bytes(child.sha256)] for child in children[bytes(entry.sha256)])
-        sights[bytes(entry.sha256)] = min([entry.received_at, *after])
-    return sights
-
-
-class _Tree:
-    """The stored part of one desk's journal, asked for as far as needed."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self._prev: dict[bytes, bytes | None] = {}
-        self._anchors: list[tuple[datetime, bytes]] | None = None
-
-    def links_of(self, identities: Iterable[bytes]) -> dict[bytes, ChainLink]:
-        found = ChainLink.objects.filter(entry__sha256__in=list(identities)).select_related("entry")
-        return {bytes(link.entry.sha256): link for link in found}
-
-    def anchors_before(
-        self, prev: bytes | None, *, parent: ChainLink | None, until: datetime, fresh: dict[bytes, Entry]
-    ) -> list[datetime]:
+    def _anchors_before(self, prev: bytes, *, parent: ChainLink | None, until: datetime) -> list[datetime]:
         """
-        Times of anchors given against `prev` or anything before it, that the parent's bound lacks.
+        Times of anchors given against `prev` or anything before it, as far as the parent's bound lacks them.
 
-        What the parent had been bounded by lies before its own first sight; only anchors given
-        since then are looked at, and for a root those against the head that it names.
+        Against `prev` itself all count; against what lies before that only those given since the
+        parent was seen, because the older ones are in its bound.
         """
-        if prev is None:
-            return []
+        given = self._known_anchors()
+        direct = [time for time, head in given if head == prev]
         if parent is None:
-            given = Anchor.objects.filter(desk=self.desk, head_sha256=prev, time__lt=until)
-            return list(given.values_list("time", flat=True))
-        since = [(time, head) for time, head in self._known_anchors() if parent.first_sight <= time < until]
-        ancestors = self._ancestors(prev, {head for _time, head in since}, fresh) if since else set()
-        return [time for time, head in since if head in ancestors]
+            return direct
+        since = {head for time, head in given if head != prev and parent.first_sight <= time < until}
+        on_the_way = self._ancestors(prev, since) if since else set()
+        return direct + [
+            time for time, head in given if head in on_the_way and parent.first_sight <= time < until
+        ]
 
     def _known_anchors(self) -> list[tuple[datetime, bytes]]:
+        """Anchors against the heads that waiting entries follow, and all since the oldest parent was seen."""
         if self._anchors is None:
-            oldest = Entry.objects.filter(desk=self.desk, link=None).order_by("received_at").first()
-            parents_seen = (
-                ChainLink.objects.filter(
-                    entry__desk=self.desk,
-                    entry__sha256__in=Entry.objects.filter(desk=self.desk, link=None).values("prev"),
-                )
-                .order_by("first_sight")
-                .values_list("first_sight", flat=True)
-                .first()
+            stated = Anchor.objects.filter(desk=self.desk, head_sha256__isnull=False)
+            against_parents = stated.filter(head_sha256__in=list(self.children))
+            oldest = min(
+                [
+                    *self._sights.values(),
+                    *(link.first_sight for link in self._links.values()),
+                ]
             )
-            since = min(filter(None, [parents_seen, oldest.received_at if oldest else None]), default=None)
-            rows = Anchor.objects.filter(desk=self.desk, head_sha256__isnull=False)
-            if since is not None:
-                rows = rows.filter(time__gte=since)
-            self._anchors = [
-                (time, bytes(head)) for time, head in rows.values_list("time", "head_sha256") if head
-            ]
+            rows = against_parents.union(stated.filter(time__gte=oldest)).values_list("time", "head_sha256")
+            self._anchors = [(time, bytes(head)) for time, head in rows if head]
         return self._anchors
 
-    def _ancestors(self, tip: bytes, heads: set[bytes], fresh: dict[bytes, Entry]) -> set[bytes]:
-        """Which of `heads` lie on the way from `tip` back to its root, `tip` among them."""
+    def _ancestors(self, tip: bytes, heads: set[bytes]) -> set[bytes]:
+        """Which of `heads` lie on the way from `tip` back to its root; a root's named head among them."""
         found: set[bytes] = set()
         at: bytes | None = tip
-        while at is not None and found != heads:
+        goes_on = True
+        while at is not None:
             if at in heads:
                 found.add(at)
-            at = self._prev_of(at, fresh)
+            if not goes_on or found == heads:
+                break
+            at, goes_on = self._step_back(at)
         return found
 
-    def _prev_of(self, identity: bytes, fresh: dict[bytes, Entry]) -> bytes | None:
-        if identity in fresh:
-            entry = fresh[identity]
-            return None if entry.prev is None or entry.kind == "start" else bytes(entry.prev)
-        if identity not in self._prev:
+    def _step_back(self, identity: bytes) -> tuple[bytes | None, bool]:
+        """What an entry follows, and whether that one's own past counts for it."""
+        if self._before is None:
             # One query fetches the desk's whole chain: only when an anchor was given against an old head.
-            self._prev |= {
-                bytes(sha): None if prev is None or kind == "start" else bytes(prev)
-                for sha, prev, kind in Entry.objects.filter(desk=self.desk).values_list(
-                    "sha256", "prev", "kind"
+            rows = Entry.objects.filter(desk=self.desk).values_list("sha256", "prev", "kind", "received_at")
+            sights = [
+                Sight(bytes(sha).hex(), bytes(prev).hex() if prev else None, seen, kind == START)
+                for sha, prev, kind, seen in rows
+            ]
+            whole = whole_since(sights)
+            self._before = {
+                bytes.fromhex(one.sha256): (
+                    bytes.fromhex(one.prev) if one.prev else None,
+                    not one.is_start or (one.prev in whole and whole[one.prev] <= one.seen_at),
                 )
+                for one in sights
             }
-        return self._prev.get(identity)
+        return self._before.get(identity, (None, False))
 
 
 def stored_through(*, desk_id: UUID, epoch: str, head: Head, delivered: Iterable[bytes]) -> Head | None:
@@ -147,15 +174,38 @@ def stored_through(*, desk_id: UUID, epoch: str, head: Head, delivered: Iterable
 
     :param delivered: identities of this call's entries, on that branch by their desk's own word
     """
-    stated = bytes.fromhex(head.sha256)
-    if ChainLink.objects.filter(entry__sha256=stated, entry__desk_id=desk_id).exists():
-        return head
-    linked = Entry.objects.filter(desk_id=desk_id, link__isnull=False, seq__isnull=False, seq__lte=head.seq)
-    last = linked.filter(sha256__in=list(delivered)).order_by("-seq").first()
+    linked = Entry.objects.filter(desk_id=desk_id, link__isnull=False, seq__isnull=False)
+    last = linked.filter(sha256=bytes.fromhex(head.sha256)).first()
     if last is None:
-        # The branch cannot be walked back from a head that is not stored; without a fork there is but one.
-        tips = list(linked.filter(epoch=epoch).order_by("-seq")[:2])
-        if not tips or (len(tips) == 2 and tips[0].seq == tips[1].seq):
-            return None
-        last = tips[0]
+        before = linked.filter(seq__lt=head.seq)
+        last = before.filter(sha256__in=list(delivered)).order_by("-seq").first()
+    if last is None:
+        # The branch cannot be walked back from a head that is not stored: up to the first fork there is but one.
+        forks = (
+            Entry.objects.filter(desk_id=desk_id, epoch=epoch, prev__isnull=False)
+            .values("prev")
+            .annotate(branches=Count("id"), first=Min("seq"))
+            .filter(branches__gt=1)
+        )
+        first_fork = min((fork["first"] for fork in forks), default=head.seq)
+        last = before.filter(epoch=epoch, seq__lt=first_fork).order_by("-seq").first()
+    if last is None or not _is_joined(last):
+        return None
     return Head(seq=last.seq or 0, sha256=bytes(last.sha256).hex())
+
+
+def _is_joined(last: Entry) -> bool:
+    """
+    Whether nothing is missing before a linked entry, through all epochs back to the journal's beginning.
+
+    A start is linked without the head that it names; but what lies before it may still be on the
+    desk, which forgets what it is told was stored.
+    """
+    linked = Entry.objects.filter(desk_id=last.desk_id, link__isnull=False)
+    at: Entry | None = last
+    while at is not None:
+        start = linked.filter(epoch=at.epoch, kind=START, seq__lte=at.seq).order_by("-seq").first()
+        if start is None or start.prev is None:
+            return True
+        at = linked.filter(sha256=bytes(start.prev)).first()
+    return False

@@ -61,7 +61,7 @@ def store_delivery(*, caller: Caller, delivery: Delivery, nonce: str, at: dateti
     desk = Desk.objects.select_for_update().get(id=caller.desk.id)
     keys = list(DeskKey.objects.filter(desk=desk).order_by("-id"))
     read = [_read(delivered, desk=desk, keys=keys) for delivered in delivery.entries]
-    known = _known(read)
+    known = _known(read, desk=desk)
     Entry.objects.bulk_create(
         (one.row(desk=desk, at=at) for one in read if one.sealed.sha256 not in known),
         ignore_conflicts=True,
@@ -123,8 +123,9 @@ def _read(delivered: DeliveredEntry, *, desk: Desk, keys: Sequence[DeskKey]) -> 
     kind, link, refusal = _meaning(sealed)
     if refusal is None and key is None:
         refusal = BadSignature()
-    elif refusal is None and link is not None and link.desk != desk.id:
-        refusal = WrongDesk()
+    if link is not None and link.desk != desk.id:
+        # It has no place in this desk's journal; its own desk can still hand it in.
+        link, refusal = None, WrongDesk()
     if link is None:
         return _Read(sealed, key, kind, refusal=refusal)
     prev = bytes.fromhex(link.prev) if link.prev else None
@@ -160,13 +161,12 @@ def _signer(sealed: Sealed, keys: Sequence[DeskKey]) -> DeskKey | None:
     return None
 
 
-def _known(read: Sequence[_Read]) -> set[bytes]:
+def _known(read: Sequence[_Read], *, desk: Desk) -> set[bytes]:
     identities = [one.sealed.sha256 for one in read]
     if not identities:
         return set()
-    return {
-        bytes(sha) for sha in Entry.objects.filter(sha256__in=identities).values_list("sha256", flat=True)
-    }
+    found = Entry.objects.filter(desk=desk, sha256__in=identities).values_list("sha256", flat=True)
+    return {bytes(sha) for sha in found}
 
 
 def _give_anchor(
@@ -217,7 +217,7 @@ def _note_horizon(desk: Desk, delivery: Delivery, *, through: Head | None, at: d
     if through is not None and missing <= 0:
         values["through"] = min(delivery.through, at)
         values["is_closed"] = Entry.objects.filter(
-            sha256=bytes.fromhex(delivery.head.sha256), kind="close"
+            desk=desk, sha256=bytes.fromhex(delivery.head.sha256), kind="close"
         ).exists()
     Horizon.objects.update_or_create(campaign=campaign, door=str(desk.id), defaults=values)
 
@@ -228,7 +228,7 @@ def _note_forks(desk: Desk, read: Sequence[_Read], *, at: datetime) -> None:
     if not parents:
         return
     forks = (
-        Entry.objects.filter(desk=desk, prev__in=parents)
+        Entry.objects.filter(desk=desk, prev__in=parents, key__isnull=False)
         .values("prev")
         .annotate(branches=Count("id"))
         .filter(branches__gt=1)

@@ -1,0 +1,179 @@
+"""What a stored entry is to become, by the same rules as the portal's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from cscdesk.clock import bounded
+from cscdesk.entry import (
+    BadSignature,
+    Form,
+    UnknownKind,
+    UnknownVersion,
+    Voiding,
+    Withdrawal,
+    read_entry,
+    read_form,
+)
+from cscdesk.entry import Entry as EntryText
+from cscdesk.models import Entry
+from cscdesk.services.delivering import WrongDesk
+from enrollment.models import Application, Retraction
+from enrollment.receipts import InvalidNumber, parse_number
+from enrollment.rules import Request, faults
+from enrollment.services.lodging import DeskRequest, DeskRetraction, Over
+from enrollment.services.retractions import code_is_right
+from schools.models import Campaign, Intake
+from schools.rules import Refusal
+
+ABOUT_APPLICATIONS = ("lodge", "correct", "withdraw", "void")
+
+
+class NoSuchCampaign(Refusal):
+    message = _("The record belongs to a campaign that is not known here.")
+
+
+class FormErased(Refusal):
+    message = _("The record's form is not there, so it cannot be taken in.")
+
+
+class RevokedDesk(Refusal):
+    message = _("The record arrived after the desk's key was revoked.")
+
+
+class NotWellFormed(Refusal):
+    message = _("The record does not keep the rules: %(faults)s")
+
+
+@dataclass(slots=True)
+class Judged:
+    """What an entry is to become; exactly one of the first three is set, or none (noted)."""
+
+    entry: Entry
+    request: DeskRequest | None = None
+    retraction: DeskRetraction | None = None
+    refusal: Refusal | None = None
+    is_unread: bool = False
+    """Written by a newer program: it stays without an outcome until this one can read it."""
+
+
+class Judge:
+    """Reads entries by the rules of their campaigns, each campaign asked for once."""
+
+    def __init__(self) -> None:
+        self._campaigns: dict[int, tuple[Campaign, frozenset[str]] | None] = {}
+
+    def judged(self, entry: Entry) -> Judged:
+        """Never raises a refusal: what cannot be used is told with its reason."""
+        try:
+            return self._read(entry)
+        except (UnknownKind, UnknownVersion) as refusal:
+            return Judged(entry, refusal=refusal, is_unread=True)
+        except Refusal as refusal:
+            return Judged(entry, refusal=refusal)
+
+    def _read(self, entry: Entry) -> Judged:
+        text = read_entry(bytes(entry.entry))
+        form = read_form(text, None if entry.form is None else bytes(entry.form))
+        if text.desk != entry.desk_id:
+            raise WrongDesk
+        if entry.key is None:
+            raise BadSignature
+        if entry.key.revoked_at is not None and entry.link.first_sight > entry.key.revoked_at:
+            raise RevokedDesk
+        if text.kind not in ABOUT_APPLICATIONS:
+            return Judged(entry)
+        if form is None:
+            raise FormErased
+        offered = self._offered(text.campaign)
+        if offered is None:
+            raise NoSuchCampaign
+        campaign, choices = offered
+        lodged_at = bounded(
+            wall=text.at.wall, not_before=entry.link.not_before, first_sight=entry.link.first_sight
+        )
+        if lodged_at >= campaign.closes_at:
+            raise Over
+        if isinstance(form.content, Request):
+            return Judged(entry, request=_request(entry, text, form, campaign, choices, lodged_at=lodged_at))
+        return Judged(entry, retraction=_retraction(entry, text, form, lodged_at=lodged_at))
+
+    def _offered(self, year: int) -> tuple[Campaign, frozenset[str]] | None:
+        if year not in self._campaigns:
+            campaign = Campaign.objects.filter(year=year).first()
+            names = Intake.objects.filter(campaign_id=year).values_list("school_id", "language")
+            offered = frozenset(f"{school}/{language}" for school, language in names)
+            self._campaigns[year] = (campaign, offered) if campaign else None
+        return self._campaigns[year]
+
+
+def _request(
+    entry: Entry,
+    text: EntryText,
+    form: Form,
+    campaign: Campaign,
+    offered: frozenset[str],
+    *,
+    lodged_at: datetime,
+) -> DeskRequest:
+    assert isinstance(form.content, Request)
+    assert text.about is not None
+    assert text.about.application is not None
+    found = faults(form.content, year=campaign.year, policy=campaign.policy, offered=offered)
+    if found:
+        raise NotWellFormed(faults="; ".join(f"{field}: {fault}" for field, fault in found.items()))
+    return DeskRequest(
+        id=text.about.application,
+        number=_number(text.about.number),
+        year=campaign.year,
+        request=form.content,
+        salt=form.salt,
+        desk=entry.desk_id,
+        seq=text.seq,
+        entry_sha256=bytes(entry.sha256),
+        lodged_at=lodged_at,
+    )
+
+
+def _number(text: str) -> str:
+    try:
+        return parse_number(text)
+    except InvalidNumber as refusal:
+        raise NotWellFormed(faults=str(refusal)) from refusal
+
+
+def _retraction(entry: Entry, text: EntryText, form: Form, *, lodged_at: datetime) -> DeskRetraction:
+    assert text.about is not None
+    assert isinstance(form.content, Withdrawal | Voiding)
+    content, number = form.content, _number(text.about.number)
+    application = _application(text.about.application, number)
+    return DeskRetraction(
+        id=text.id,
+        kind=Retraction.Kind.WITHDRAWAL if isinstance(content, Withdrawal) else Retraction.Kind.VOID,
+        year=text.campaign,
+        application_id=application.id if application else text.about.application,
+        application_number=number,
+        person_key=content.person if isinstance(content, Withdrawal) else "",
+        reason=content.reason if isinstance(content, Voiding) else "",
+        is_verified=application is not None
+        and content.code is not None
+        # By the desk's clock, or by the centre's: a slow wall clock may say it was before the code was sent.
+        and any(
+            code_is_right(application=application, code=content.code, at=at)
+            for at in (lodged_at, entry.link.first_sight)
+        ),
+        desk=entry.desk_id,
+        seq=text.seq,
+        entry_sha256=bytes(entry.sha256),
+        lodged_at=lodged_at,
+    )
+
+
+def _application(id_: UUID | None, number: str) -> Application | None:
+    """The application meant, if it has arrived; after a clone a number may mean two, then a person decides."""
+    if id_ is not None:
+        return Application.objects.filter(id=id_).first()
+    found = list(Application.objects.filter(number=number)[:2])
+    return found[0] if len(found) == 1 else None
