@@ -1,7 +1,7 @@
 """The processes of `make run`, one row each. To add a process, add a row."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from config.supervisor.options import ROOT, Options
@@ -45,23 +45,44 @@ def rows(options: Options) -> list[Row]:
             probe=None,
             ready_word="beat: Starting",
         ),
-        Row(
-            name="counter",
-            command=_manage("counter"),
-            settings="config.settings.counter",
-            port=options.port(100),
-            environment={"COUNTER_PORT": str(options.port(100))},
+        *(_demo_rows(options) if is_demo(options) else [_counter(options)]),
+    ]
+    return [row for row in table if row.command[1] != "manage.py" or has_command(row.command[2])]
+
+
+def is_demo(options: Options) -> bool:
+    """Whether the demonstration's own processes belong to this run; DEMO=0 leaves them out."""
+    return options.environment.get("DEMO", "1").lower() in {"1", "true", "yes", "y", "on", "ok"}
+
+
+def _demo_rows(options: Options) -> list[Row]:
+    """A counter that becomes a desk by itself, behind a line that can be cut, and the director."""
+    line_port, director_port = options.port(101), options.port(4)
+    counter = _counter(options)
+    line = [*_module("config.demo.line"), str(line_port), str(options.port(1))]
+    return [
+        Row(name="line", command=line, settings="", port=line_port, probe=None, ready_word="The line is up"),
+        replace(
+            counter,
+            command=_module("config.demo.counters"),
+            environment={**counter.environment, "DESK_API_URL": f"http://127.0.0.1:{line_port}"},
         ),
-        Row(
-            name="director",
-            command=_manage("demo_director"),
-            settings="config.settings.operator",
-            port=options.port(4),
-            environment={"DIRECTOR_PORT": str(options.port(4))},
+        replace(
+            _pool("director", "config.settings.director", director_port, workers=1, threads=3),
+            environment={},
             probe="/healthz",
         ),
     ]
-    return [row for row in table if row.command[1] != "manage.py" or has_command(row.command[2])]
+
+
+def _counter(options: Options) -> Row:
+    return Row(
+        name="counter",
+        command=_manage("counter"),
+        settings="config.settings.counter",
+        port=options.port(100),
+        environment={"COUNTER_PORT": str(options.port(100))},
+    )
 
 
 def has_command(name: str) -> bool:

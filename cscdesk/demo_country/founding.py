@@ -31,7 +31,7 @@ from schools.services.imports import add_missing_regions
 from .copying import add_missing
 from .morning import OPENS_AT
 from .numbers import demo_id
-from .personas import CLERKS, DEMO_PASSWORD, OFFICIALS, PARENTS
+from .personas import CLERKS, DEMO_PASSWORD, DEMO_TOTP_SECRET, OFFICIALS, PARENTS
 from .places import Country, city_country, nation_country
 from .registering import register
 
@@ -231,7 +231,19 @@ def _add_people() -> dict[str, int]:
             district_id=official.district or None,
             region_id=official.region or None,
         )
+        _add_second_factor(official.email)
     return {"personas": added}
+
+
+def _add_second_factor(email: str) -> None:
+    if apps.is_installed("allauth.mfa"):
+        from schools.second_factor import seal_secret
+
+        apps.get_model("mfa", "Authenticator").objects.get_or_create(
+            user=Account.objects.get(email=email),
+            type="totp",
+            defaults={"data": {"secret": seal_secret(DEMO_TOTP_SECRET)}},
+        )
 
 
 def _add_account(

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 DEMO_PASSWORD: Final = "Demo-Qabyldau-2027"  # noqa: S105 (printed at every start of the demonstration)
-"""Of both officials."""
+"""Of the officials, and of the clerk at the demo counter."""
+DEMO_TOTP_SECRET: Final = "QABYLDAUDEMOQABYLDAUDEMOQABYLDAU"  # noqa: S105 (no secret: it stands here)
+"""Base32; the officials' authenticator app of the demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
