@@ -271,7 +271,16 @@ class AddressForm(PartOfDraft):
         districts: Iterable[District],
     ) -> None:
         super().__init__(data, draft=draft, campaign=campaign)
-        self.fields["district"].choices = [("", "–"), *grouped(districts)]  # type: ignore[attr-defined]
+        known = list(districts)
+        self.fields["district"].choices = [("", "–"), *grouped(known)]  # type: ignore[attr-defined]
+        self.known_districts = {"", *(district.kato for district in known)}
+
+    def clean_district(self) -> str:
+        """The rules know how a code looks; which ones there are only the table knows."""
+        kato: str = self.cleaned_data["district"]
+        if kato not in self.known_districts:
+            raise forms.ValidationError(_("Choose the district from the list."))
+        return kato
 
     def typed(self, form: Mapping[str, Any]) -> dict[str, Any]:
         return dict(form["address"])

@@ -2,6 +2,7 @@
 
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,5 +25,7 @@ def signin_settings(settings: Any) -> ModuleType:
     for name in _NAMES:
         setattr(settings, name, getattr(signin, name))
     # Limits count in the shared cache; a test starts with none of them used up.
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(uuid4())}
+    }
     return signin

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/kk/")),
     # People type the country's code for the language's.
-    re_path(r"^kz(?:/(?P<rest>.*))?$", RedirectView.as_view(url="/kk/%(rest)s", query_string=True)),
+    path("kz", RedirectView.as_view(url="/kk/")),
+    re_path(r"^kz/(?P<rest>.*)$", RedirectView.as_view(url="/kk/%(rest)s", query_string=True)),
     *i18n_patterns(path("", include("enrollment.urls"))),
 ]

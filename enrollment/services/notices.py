@@ -123,6 +123,10 @@ def _send_one(*, backend: SmsBackend, but_not: list[int], at: datetime) -> tuple
     )
     if notice is None:
         return None
+    # A race: the search may have begun before another worker committed and reached the row after it.
+    # Under the lock a second look sees what was sent.
+    if NoticeSent.objects.filter(notice=notice).exists():
+        return notice.pk, False
     try:
         to = _deliver(notice, backend)
     except (SmsNotSent, SMTPException, OSError) as error:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -155,6 +156,7 @@ def _check_page(request: ParentRequest, draft: Draft, *, fault: str = "") -> Htt
         "faults": faults,
         "consent_fault": fault,
         "content": checked.content_sha256.hex(),
+        "year": sealed_year(draft),
         "offer": next(iter(named.values()), None),
         "phase": phase_of(draft.campaign, at=clock.now()),
     }
@@ -167,8 +169,9 @@ def send(request: ParentRequest, account_id: int, draft_id: UUID) -> HttpRespons
     if request.method != "POST":
         return redirect("enrollment:check", draft_id)
     try:
-        shown, year = bytes.fromhex(request.POST.get("content", "")), int(request.POST.get("year", ""))
-    except ValueError:
+        shown = bytes.fromhex(request.POST.get("content", ""))
+        year = int(_year_signer(draft_id).unsign(request.POST.get("year", "")))
+    except (ValueError, BadSignature):
         return redirect("enrollment:check", draft_id)
     if not request.POST.get("consent"):
         draft, sent = _draft_or_receipt(draft_id, account_id)
@@ -185,6 +188,15 @@ def send(request: ParentRequest, account_id: int, draft_id: UUID) -> HttpRespons
         context = {"refusal": refusal, "draft_id": draft_id, "number": number}
         return render(request, "enrollment/not_sent.html", context, status=409)
     return redirect("enrollment:receipt", application.number)
+
+
+def sealed_year(draft: Draft) -> str:
+    """The campaign, signed into the check page: sending then needs no look at the draft before the append."""
+    return _year_signer(draft.id).sign(str(draft.campaign_id))
+
+
+def _year_signer(draft_id: UUID) -> Signer:
+    return Signer(salt=f"enrollment.send.{draft_id}")
 
 
 def _draft_or_receipt(draft_id: UUID, account_id: int) -> tuple[Draft | None, HttpResponse]:

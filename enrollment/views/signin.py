@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.views.generic import RedirectView
 
 from enrollment import services
-from enrollment.adapter import ParentAdapter, hand_out_pass
+from enrollment.adapter import ParentAdapter
 from enrollment.passes import ParentRequest
 from enrollment.signin_forms import ConfirmCodeForm, RequestCodeForm
 from schools import clock
@@ -27,9 +27,8 @@ class RequestCode(RequestLoginCodeView):  # type: ignore[misc]
     form_class = RequestCodeForm
 
     def dispatch(self, request: ParentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated and request.account_id is None:
-            # The session outlived the pass: a new one, or the portal would send the parent here for ever.
-            hand_out_pass(request, request.user)
+        if request.account_id is not None:
+            return HttpResponseRedirect(self.get_next_url() or f"/{get_language() or 'kk'}/")
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
         return response
 
@@ -64,7 +63,7 @@ class ConfirmCode(ConfirmLoginCodeView):  # type: ignore[misc]
 
 
 class SignOut(LogoutView):  # type: ignore[misc]
-    """Ends the session and the pass; also where the session ended before the pass did."""
+    """Takes the pass back; there is no session to end."""
 
     def get(self, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """Leaving is pressed, never followed: a link in a mail must not sign anybody out."""

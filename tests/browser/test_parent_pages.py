@@ -32,6 +32,7 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ("tests.signin",)
 
 LANGUAGES = ("kk", "ru", "en")
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
@@ -211,3 +212,27 @@ def test_the_dark_scheme_is_readable(country: Country, chromium_browser: Browser
     context.close()
 
     assert found == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_signing_in_is_accessible(
+    language: str, chromium_browser: Browser, live_server: Any, signin_settings: Any, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = "config.urls.signin"
+    context = chromium_browser.new_context(viewport=PHONE, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/{language}/account/")
+    first, asked = page.title(), Axe().run(page).violations_count
+    _keep_picture(page, f"signin-{language}-360")
+    page.fill("#id_email", "gulnar@example.kz")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/account/code/"))
+    page.fill("#id_code", "nonsense")
+    page.locator("main button[type=submit]").click()
+    page.locator(".error-summary").wait_for()
+    _keep_picture(page, f"code-{language}-360")
+    answered, second = Axe().run(page).violations_count, page.title()
+    context.close()
+
+    assert (asked, answered) == (0, 0)
+    assert first != second

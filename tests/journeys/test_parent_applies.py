@@ -111,7 +111,7 @@ def test_a_mother_applies_sees_the_place_and_withdraws(browser: Browser, clock_a
 
     # She checks everything on one page and sends it, twice: her finger was quick.
     check = browser.get(f"{url}check/")
-    sent = {"content": _hidden(check, "content"), "year": "2027", "consent": "1"}
+    sent = {"content": _hidden(check, "content"), "year": _hidden(check, "year"), "consent": "1"}
     first, second = browser.post(f"{url}send/", sent), browser.post(f"{url}send/", sent)
     assert first["Location"] == second["Location"]
     application = Application.objects.get()
@@ -148,7 +148,8 @@ def test_before_the_opening_the_draft_waits(browser: Browser, clock_at: Shown) -
     intake = IntakeFactory()
     browser.sign_in("early@example.kz")
     url = _fill_in(browser, intake.name)
-    sent = {"content": _hidden(browser.get(f"{url}check/"), "content"), "year": "2027", "consent": "1"}
+    check = browser.get(f"{url}check/")
+    sent = {"content": _hidden(check, "content"), "year": _hidden(check, "year"), "consent": "1"}
 
     too_early = browser.post(f"{url}send/", sent)
     clock_at(OPENS_AT, rate=0)
@@ -171,7 +172,8 @@ def test_mother_and_grandmother_get_two_receipts_and_see_their_own(
     receipts = []
     for person in (browser, grandmother):
         url = _fill_in(person, intake.name)
-        sent = {"content": _hidden(person.get(f"{url}check/"), "content"), "year": "2027", "consent": "1"}
+        check = person.get(f"{url}check/")
+        sent = {"content": _hidden(check, "content"), "year": _hidden(check, "year"), "consent": "1"}
         receipts.append(person.post(f"{url}send/", sent)["Location"])
 
     assert receipts[0] != receipts[1]
