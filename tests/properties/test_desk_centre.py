@@ -6,6 +6,7 @@ repeated, with gaps filled later. What the centre links is compared with `cscdes
 of the whole set, and what it takes in with every other way of delivering the same journal.
 """
 
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -55,7 +56,7 @@ def deliveries(draw: st.DrawFn, size: int) -> list[tuple[list[int], int]]:
     """Calls with the indices of their entries and of the head they state; all entries at least once."""
     order = draw(st.permutations(range(size)))
     cuts = sorted(draw(st.sets(st.integers(1, size), max_size=4)) | {0, size})
-    calls = [list(order[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    calls = [list(order[a:b]) for a, b in pairwise(cuts)]
     repeats = draw(st.lists(st.lists(st.integers(0, size - 1), max_size=3), max_size=3))
     calls += repeats
     if draw(st.booleans()):
