@@ -1,0 +1,410 @@
+"""The story, act by act. The main thread directs; families and clerks are threads of their own."""
+
+import json
+import queue
+import random
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from config.supervisor.options import ROOT
+from tests.opening_morning import world
+from tests.opening_morning.book import Book
+from tests.opening_morning.browser import Browser, NoAnswer
+from tests.opening_morning.clerks import CLERK, PASSWORD, Clerk, Phones
+from tests.opening_morning.counters import CounterOne, CounterTwo
+from tests.opening_morning.counting import Ledger, brought_in, ledger, parked_numbers, states_of
+from tests.opening_morning.families import Town, Wish
+from tests.opening_morning.line import Line
+from tests.opening_morning.officials import Line as ListLine
+from tests.opening_morning.officials import Official
+from tests.opening_morning.parents import OUTAGE_WORDS, Mailbox, Parent
+from tests.opening_morning.plan import CENTRES, DISTRICTS, OPENS_AT, YEAR, Plan
+from tests.opening_morning.rule import Announced
+from tests.opening_morning.stage import DidNotHappen, Stage
+
+PORTAL = ("portal", "signin")
+CROWD = 10
+"""Families at one instant, as many as two small cores can play."""
+
+
+class Story:
+    """One telling; `play` tells it, `count` says how it ended."""
+
+    announced: Announced
+    town: Town
+    contested_mother: Wish
+    vanishing: str
+    """The intake that will be gone from the centre's tables."""
+    seconds_to_bring_in: float | None = None
+
+    def __init__(self, *, stage: Stage, plan: Plan, seed: int, book: Book) -> None:
+        self.stage, self.plan, self.book, self.seed = stage, plan, book, seed
+        self.chance = random.Random(seed)
+        self.mail = Mailbox(stage.data_dir / "messages" / "mail")
+        self.phones = Phones(stage.data_dir / "messages" / "sms")
+        self.parents: list[Parent] = []
+        self.second: list[Parent] = []
+        self.clerks: dict[str, Clerk] = {}
+        self.lines: dict[str, Line] = {}
+        self.wanted: queue.Queue[str] = queue.Queue()
+        """Names of processes that somebody wants started again by the main thread."""
+        self._coming: set[str] = set()
+        self.officials: list[Official] = []
+        self.rosters: list[ListLine] = []
+        self.crowd = ThreadPoolExecutor(CROWD, thread_name_prefix="family")
+
+    def play(self) -> None:
+        """Everything from the first process to the last page read."""
+        self.build()
+        self.eve()
+        self.day_one()
+        self.day_two()
+        self.all_back()
+
+    # ------------------------------------------------------------- the stage
+
+    def build(self) -> None:
+        """Servers, tables, the demo country, pools, two counters."""
+        stage, tell = self.stage, self.book.tell
+        stage.show(OPENS_AT - timedelta(hours=2))
+        tell("PostgreSQL, Valkey and nginx start")
+        stage.start_servers()
+        files = stage.begin("collectstatic", "--noinput", settings="config.settings.portal")
+        self._steps([["migrate", "--noinput"], ["grant_app_role", "qabyldau"]], as_owner=True)
+        if files.wait() != 0:
+            raise DidNotHappen("static files could not be collected")
+        tell("tables are there, the application's role is bound; the pools start")
+        stage.start_pools()
+        translations = [] if _are_compiled() else [["compile_translations"]]
+        desks = [["desk_enroll", "1", "--centre", centre] for centre in CENTRES.values()]
+        said = self._steps(
+            [*translations, ["seed_demo", "--applications", "0"], ["render_outage_pages"], *desks]
+        )
+        codes = [line.strip() for line in said.splitlines() if _is_code(line)]
+        with stage.database(as_owner=True) as owner:
+            busy = world.make_scarce(owner, self.plan)
+            self.announced = world.announced(owner, draw_key=stage.draw_key)
+        self.town = Town(self.announced, busy, self.chance)
+        self.contested_mother = self.town.proven(self.town.wish("contested-mother"))
+        self.vanishing = max(
+            name
+            for name in self.announced.slots
+            if name not in busy and self.announced.district_of[name.partition("/")[0]] == list(DISTRICTS)[1]
+        )
+        stage.wait_ready(("deskapi",))
+        self._enrol(codes[-len(CENTRES) :])
+        stage.start(*CENTRES)
+        self.officials = [Official(stage, district) for district in DISTRICTS]
+        stage.wait_ready(("portal", "signin", "officials", "worker", "beat", "front", *CENTRES))
+        tell(f"everything runs; busy: {', '.join(f'{b} ({len(self.announced.slots[b])})' for b in busy)}")
+
+    def _steps(self, commands: list[list[str]], *, as_owner: bool = False, **environment: str) -> str:
+        """Several management commands in one process; what they printed."""
+        done = self._begin_steps(commands, as_owner=as_owner, **environment)
+        out, _nothing = done.communicate()
+        if done.returncode != 0:
+            raise DidNotHappen(f"{commands[0][0]} …: {out.strip()[-1500:]}")
+        return out
+
+    def _begin_steps(
+        self, commands: list[list[str]], *, as_owner: bool = False, **environment: str
+    ) -> "subprocess.Popen[str]":
+        return self.stage.begin_python(
+            "-m", "config.supervisor.steps", json.dumps(commands), as_owner=as_owner, **environment
+        )
+
+    def _enrol(self, codes: list[str]) -> None:
+        """Both counters become desks, each over a line of its own."""
+        enrolling = []
+        for index, (name, code) in enumerate(zip(CENTRES, codes, strict=True)):
+            self.stage.add_counter(name, offset=100 + index)
+            self.lines[name] = Line(to_port=self.stage.port(1), seed=self.seed + index)
+            enrolling.append(
+                self._begin_steps(
+                    [["counter_enroll", code, "--url", self.lines[name].url], ["counter_clerk", CLERK, name]],
+                    DJANGO_SETTINGS_MODULE="config.settings.counter",
+                    COUNTER_DIR=str(self.stage.data_dir / name),
+                    COUNTER_CLERK_PASSWORD=PASSWORD,
+                )
+            )
+        for process in enrolling:
+            out, _nothing = process.communicate()
+            if process.returncode != 0:
+                raise DidNotHappen(f"a counter could not be enrolled: {out.strip()[-1000:]}")
+
+    # --------------------------------------------------------------- the eve
+
+    def eve(self) -> None:
+        """Parents sign in and prepare, clerks open their pages."""
+        for index, name in enumerate(CENTRES):
+            self.clerks[name] = Clerk(name, self.stage.port(100 + index), self.book, self._own_chance())
+            self.clerks[name].sign_in()
+        self.parents = [self._parent(self.town.wish(f"first-{n}")) for n in range(self.plan.first_wave)]
+        self.second = [self._parent(self.town.wish(f"second-{n}")) for n in range(self.plan.second_wave)]
+        self._all([partial(_prepare, parent) for parent in (*self.parents, *self.second)])
+        self.book.tell(f"{len(self.parents) + len(self.second)} families have signed in and prepared")
+
+    def _parent(self, wish: Wish) -> Parent:
+        return Parent(wish, self.stage.port(0), self.mail, self.book, self._own_chance())
+
+    def _own_chance(self) -> random.Random:
+        """A thread's own chance, so that its timing changes nobody else's."""
+        return random.Random(self.chance.random())
+
+    def _all(self, jobs: Iterable[Callable[[], object]]) -> None:
+        for done in [self.crowd.submit(job) for job in jobs]:
+            done.result()
+
+    # ---------------------------------------------------------------- day one
+
+    def day_one(self) -> None:
+        """09:00: everybody presses; the portal is killed again and again; the counters go on."""
+        self.stage.show(OPENS_AT - timedelta(seconds=1.2 * self.plan.rate))
+        self.book.tell("day one: everybody waits for 09:00")
+        first, second = self.clerks.values()
+        one = CounterOne(self, first)
+        two = CounterTwo(self, second)
+        jobs = [self.crowd.submit(self._send, parent, self.plan.wave_s) for parent in self.parents]
+        clerks = [_thread(one.day_one), _thread(two.day_one)]
+        schedule = self._portal_kills() + one.schedule() + two.schedule()
+        self._direct(schedule, until=[*jobs, *clerks])
+        self.stage.start(*PORTAL, "deskapi")
+        self.stage.wait_ready((*PORTAL, "deskapi"))
+        self._keep_or_break_law_2()
+        withdrawing = [p for p in self.parents if self.book.receipt_of(p.wish.key)][-2:]
+        self._all([partial(self._withdraw, parent) for parent in withdrawing])
+        self._again(withdrawing[0].wish)
+        for clerk in self.clerks.values():
+            clerk.close_desk()
+
+    def _send(self, parent: Parent, within: float) -> None:
+        time.sleep(parent.chance.uniform(0, within))
+        parent.send(until=time.monotonic() + 40)
+
+    def _withdraw(self, parent: Parent) -> None:
+        receipt = self.book.receipt_of(parent.wish.key)
+        if receipt is not None and parent.withdraw(receipt.number):
+            receipt.state = "withdrawn"
+            self.book.tell(f"{parent.wish.key} has withdrawn {receipt.number}")
+        else:
+            self.book.breach(f"{parent.wish.key} could not withdraw")
+
+    def _again(self, wish: Wish) -> None:
+        """Who has withdrawn may come back, to a counter, and takes the new time."""
+        again = self.town.also(
+            wish, f"{wish.key}-again", relation="father", choice=self.town.other(wish.choice)
+        )
+        self.clerks["counter-1"].lodge(again)
+
+    def _portal_kills(self) -> list[tuple[float, Callable[[], None]]]:
+        """SIGKILL at random instants while families press, and the way back."""
+        schedule: list[tuple[float, Callable[[], None]]] = []
+        at = self.chance.uniform(0.8, 1.6)
+        for number in range(self.plan.portal_kills):
+            schedule.append((at, partial(self._kill_portal, number)))
+            at += self.chance.uniform(1.2, 1.8)
+            schedule.append((at, partial(self._start_again, *PORTAL)))
+            at += self.chance.uniform(2.2, 3.2)
+        return schedule
+
+    def _kill_portal(self, number: int) -> None:
+        self.stage.kill(*PORTAL)
+        self.book.tell(f"the portal's pools are killed, {number + 1}. time")
+        for language, words in OUTAGE_WORDS.items():
+            with suppress(NoAnswer):
+                page = Browser(self.stage.port(0)).get(f"/{language}/")
+                if page.status != 503 or words not in page.text or f'lang="{language}"' not in page.text:
+                    self.book.breach(f"no outage page at /{language}/: {page.status} {page.words()[:80]}")
+                continue
+            self.book.breach(f"the front gave no answer at /{language}/")
+
+    def _start_again(self, *names: str) -> None:
+        self.stage.start(*names)
+        self._coming |= set(names)
+
+    def _keep_or_break_law_2(self) -> None:
+        number = next(iter(self.book.by_key.values()))
+        if self.plan.breaks == "law2":
+            with self.stage.database(as_owner=True) as owner:
+                world.forget(owner, number)
+            self.book.tell(f"somebody takes the guards away and removes {number}")
+        elif not world.is_kept(self.stage.postgres.url(), number):
+            self.book.breach(f"the application's own role could change or remove {number}")
+
+    # ---------------------------------------------------------------- day two
+
+    def day_two(self) -> None:
+        """Minutes count now; the worker and Valkey are killed, the last families send without them."""
+        self.stage.show(OPENS_AT + timedelta(days=1))
+        self.book.tell("day two: from now on minutes count")
+        for name, line in self.lines.items():
+            line.mode = "twice"
+            self.clerks[name].sign_in()
+        jobs: list[Future[None] | threading.Thread] = [
+            self.crowd.submit(self._second_day, parent) for parent in self.second
+        ]
+        jobs += [_thread(CounterOne(self, self.clerks["counter-1"]).day_two)]
+        jobs += [_thread(CounterTwo(self, self.clerks["counter-2"]).day_two)]
+        span = self.plan.second_wave_s
+        self._direct(
+            [
+                (self.chance.uniform(0.1, 0.4) * span, partial(self._kill, "worker")),
+                (0.5 * span, partial(self._start_again, "worker")),
+                (self.chance.uniform(0.6, 0.75) * span, partial(self._kill, "valkey")),
+            ],
+            until=jobs,
+        )
+
+    def _second_day(self, parent: Parent) -> None:
+        # Early ones come while all is well; the last of the day without a broker.
+        time.sleep(parent.chance.uniform(0, self.plan.second_wave_s))
+        for _try in range(20):
+            with suppress(DidNotHappen):
+                parent.sign_in()
+                break
+        parent.send(until=time.monotonic() + 40)
+
+    def _kill(self, name: str) -> None:
+        self.stage.kill(name)
+        self.book.tell(f"{name} is killed")
+
+    # ----------------------------------------------------------- the director
+
+    def _direct(
+        self,
+        schedule: list[tuple[float, Callable[[], None]]],
+        *,
+        until: Iterable["Future[None] | threading.Thread"],
+    ) -> None:
+        """
+        Do what is due, start what is wanted, until everybody is done.
+
+        :raises Exception: whatever a thread of the story could not cope with
+        """
+        began = time.monotonic()
+        waiting = sorted(schedule, key=lambda item: item[0])
+        everybody = list(until)
+        while waiting or not all(_is_done(one) for one in everybody):
+            while waiting and time.monotonic() - began >= waiting[0][0]:
+                waiting.pop(0)[1]()
+            with suppress(queue.Empty):
+                self._start_again(self.wanted.get(timeout=0.02))
+            for name in sorted(self._coming):
+                if self.stage.is_up(name):
+                    self._coming.discard(name)
+                    self.book.tell(f"{name} is back")
+        for one in everybody:
+            if isinstance(one, Future):
+                one.result()
+            elif isinstance(one, Job) and one.error is not None:
+                raise one.error
+
+    # ---------------------------------------------------------------- the end
+
+    def all_back(self) -> None:
+        """Everything is up again; the sweeps bring everything in; officials read their lists."""
+        for line in self.lines.values():
+            line.mode = "good"
+        names = ("valkey", "worker", "beat", "deskapi", "officials", *PORTAL, *CENTRES)
+        self.stage.start(*names)
+        self.stage.wait_ready(names)
+        self.book.tell("everything is back")
+        self.seconds_to_bring_in = brought_in(self.stage, self.book, seconds=self.plan.patience_s)
+        if self.seconds_to_bring_in is None:
+            self.book.breach(f"not everything was brought in within {self.plan.patience_s:.0f} s")
+        else:
+            self.book.tell(
+                f"everything is at the centre and on its lists after {self.seconds_to_bring_in:.1f} s"
+            )
+        one, other = self.officials
+        self._all([one.sign_in, other.sign_in])
+        if not (one.is_refused(other.district) and other.is_refused(one.district)):
+            self.book.breach("an official sees another district")
+        self.rosters = [line for official in self.officials for line in official.lists()]
+        self.book.tell(f"officials read {len(self.rosters)} lines")
+
+    def count(self) -> Ledger:
+        """The ledger, from pages as far as they tell, else from the database, read-only."""
+        found = ledger(
+            book=self.book,
+            announced=self.announced,
+            lines=self.rosters,
+            states=states_of(self.stage.port(0), self.book.receipts.values()),
+            parked=parked_numbers(self.stage),
+        )
+        for words in found.unexpected:
+            self.book.breach(words)
+        self._ask_the_application(found)
+        return found
+
+    def _ask_the_application(self, found: Ledger) -> None:
+        """Its own check and its own ledger must say the same."""
+        try:
+            said = self.stage.manage("verify", "--campaign", str(YEAR))
+        except DidNotHappen as fault:
+            self.book.breach(f"the application's own check disagrees: {str(fault)[-300:]}")
+            return
+        line = next((li for li in said.splitlines() if li.startswith("Ledger:")), "")
+        own = {
+            name: int(count)
+            for name, count in (
+                item.split() for item in line.removeprefix("Ledger:").split("·") if item.strip()
+            )
+        }
+        totals = found.totals()
+        different = [f"{k} {own[k]} ({totals[k]})" for k in own if k in totals and own[k] != totals[k]]
+        if different:
+            self.book.breach(f"the application's own ledger says {', '.join(different)}")
+
+    def close(self) -> None:
+        """End the story's own threads and lines."""
+        self.crowd.shutdown(wait=False, cancel_futures=True)
+        for line in self.lines.values():
+            line.close()
+
+
+class Job(threading.Thread):
+    """A thread that keeps what it could not cope with."""
+
+    error: BaseException | None = None
+
+    def __init__(self, do: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._do = do
+
+    def run(self) -> None:
+        try:
+            self._do()
+        except BaseException as error:
+            self.error = error
+
+
+def _thread(do: Callable[[], None]) -> Job:
+    job = Job(do)
+    job.start()
+    return job
+
+
+def _is_done(one: "Future[None] | threading.Thread") -> bool:
+    return one.done() if isinstance(one, Future) else not one.is_alive()
+
+
+def _prepare(parent: Parent) -> None:
+    parent.sign_in()
+    parent.prepare()
+
+
+def _are_compiled() -> bool:
+    return all(path.with_suffix(".mo").exists() for path in Path(ROOT).glob("locale/*/LC_MESSAGES/*.po"))
+
+
+def _is_code(line: str) -> bool:
+    return re.fullmatch(r"[2-9A-Z]{4}(-[2-9A-Z]{4}){2}", line.strip()) is not None
