@@ -3,7 +3,7 @@
 import base64
 from hashlib import sha256
 from io import BytesIO
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
@@ -16,8 +16,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.forms import CharField, Form
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _USED_FOR: Final = 120
 """Seconds in which a code that was used is remembered: longer than any code is valid."""
@@ -38,10 +40,10 @@ def open_secret(sealed: str) -> str:
     return _box().decrypt(sealed.encode()).decode()
 
 
-class OfficialsAdapter(DefaultAccountAdapter):
+class OfficialsAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Nobody signs up here; the words are ours."""
 
-    error_messages: ClassVar[dict[str, str | Promise]] = {
+    error_messages: ClassVar[dict[str, "StrOrPromise"]] = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("The e-mail or the password is wrong."),
         "too_many_login_attempts": _("Too many attempts. Try again in five minutes."),
@@ -55,10 +57,10 @@ class OfficialsAdapter(DefaultAccountAdapter):
         """allauth's own remarks ("signed in as …") are left unsaid: the next page shows it."""
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Codes of an authenticator app, required of every official."""
 
-    error_messages: ClassVar[dict[str, str | Promise]] = {
+    error_messages: ClassVar[dict[str, "StrOrPromise"]] = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _("This code is wrong or was used already. Wait for the next one."),
     }
@@ -75,7 +77,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return image.getvalue().decode()
 
 
-class SignInForm(LoginForm):
+class SignInForm(LoginForm):  # type: ignore[misc]
     """E-mail and password; where somebody is remembered is not asked."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,7 +86,7 @@ class SignInForm(LoginForm):
         _name(self, "password", _("Password"))
 
 
-class CodeForm(AuthenticateForm):
+class CodeForm(AuthenticateForm):  # type: ignore[misc]
     """The second step of a sign-in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +101,7 @@ class CodeForm(AuthenticateForm):
         return code
 
 
-class SetUpForm(ActivateTOTPForm):
+class SetUpForm(ActivateTOTPForm):  # type: ignore[misc]
     """The first code of a new authenticator app."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -112,7 +114,7 @@ def _ask_for_code(form: Form) -> None:
     form.fields["code"].widget.attrs.update({"inputmode": "numeric", "class": "code", "maxlength": "8"})
 
 
-def _name(form: Form, name: str, label: str | Promise, hint: str | Promise = "") -> None:
+def _name(form: Form, name: str, label: "StrOrPromise", hint: "StrOrPromise" = "") -> None:
     field = form.fields[name]
     field.label, field.help_text = label, hint
     field.widget.attrs.pop("placeholder", None)

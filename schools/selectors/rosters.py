@@ -181,13 +181,21 @@ def numbers(*, visible: Visible, campaign: Campaign, at: datetime) -> list[Numbe
         )
     )
     for row in counted:
-        line = by_kato[row.pop("district")]
-        for name, count in row.items():
-            setattr(line, name, count)
+        line = by_kato[row["district"]]
+        line.portal, line.desk, line.placed = row["portal"], row["desk"], row["placed"]
+        line.waiting_territory, line.waiting_outside = row["waiting_territory"], row["waiting_outside"]
+        line.contested = row["contested"]
     waiting = cases(visible=visible, campaign=campaign).order_by().values("district")
-    for row in waiting.annotate(count=Count("id")):
-        by_kato[row["district"]].cases = row["count"]
+    for case in waiting.annotate(count=Count("id")):
+        if case["district"] is not None:
+            by_kato[case["district"]].cases = case["count"]
     return list(by_kato.values())
+
+
+def joint_knowledge(*, numbers: list[Numbers], at: datetime) -> Knowledge:
+    """How far the lists of all these districts are known."""
+    known_at = numbers[0].knowledge.known_at if numbers else None
+    return _knowledge(known_at, [desk for line in numbers for desk in line.knowledge.desks], at=at)
 
 
 def cases(*, visible: Visible, campaign: Campaign) -> QuerySet[Case]:
@@ -249,7 +257,8 @@ def places(
         return Part(rows, placed, *part)
     # A list can be older than a change of places: a child on a removed place is shown all the same.
     open_slots = {index for index, kind in enumerate(intake.slots) if kind != "-"}
-    indexes = sorted(open_slots | set(given.values_list("slot", flat=True)))
+    taken = {slot for slot in given.values_list("slot", flat=True) if slot is not None}
+    indexes = sorted(open_slots | taken)
     part = _page(len(indexes), page)
     shown = indexes if page is None else indexes[(part[0] - 1) * PAGE : part[0] * PAGE]
     first, last = (shown[0], shown[-1]) if shown else (0, -1)
@@ -267,7 +276,7 @@ def waiting(
     )
     part = _page(total, page)
     ordered = line.order_by(*(_BY_NAME if by_name else _IN_LINE))
-    rows = [Row(entry.in_line, entry) for entry in _cut(ordered, part)]
+    rows = [Row(getattr(entry, "in_line", 0), entry) for entry in _cut(ordered, part)]
     return Part(rows, total, *part)
 
 

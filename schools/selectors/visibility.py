@@ -54,5 +54,5 @@ def visible_to(*, account: Account) -> Visible:
     """What the account's scopes cover: districts named, and all districts of regions named. One query."""
     if account.pk is None or not account.is_active:
         return Visible(frozenset())
-    scopes = account.scopes.values("district", "region__districts")
-    return Visible(frozenset(kato for scope in scopes for kato in scope.values() if kato is not None))
+    scopes = account.scopes.values_list("district", "region__districts")
+    return Visible(frozenset(str(kato) for katos in scopes for kato in katos if kato is not None))

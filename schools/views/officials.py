@@ -1,6 +1,6 @@
 """Pages of education departments: their districts' rosters, and nobody else's."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth import update_session_auth_hash
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from schools import clock
-from schools.models import Campaign, Intake, Lane
+from schools.models import Account, Campaign, Intake, Lane
 from schools.officials_only import PASSWORD_CHOSEN, OfficialRequest
 from schools.selectors import rosters
 from schools.selectors.offers import current_campaign
@@ -24,14 +24,41 @@ class SearchForm(forms.Form):
     """One field: whoever calls names the child in one of three ways."""
 
     text = forms.CharField(
-        label=_("Name of the child, IIN, or number of the application"), max_length=200, min_length=2
+        label=_("Name of the child, IIN, or number of the application"),
+        max_length=200,
+        min_length=2,
+        widget=forms.TextInput(attrs={"class": "medium", "autocomplete": "off"}),
     )
+
+
+if TYPE_CHECKING:
+    _SetPasswordForm = SetPasswordForm[Account]
+else:
+    _SetPasswordForm = SetPasswordForm
+
+
+class OwnPasswordForm(_SetPasswordForm):
+    """Instead of the one-time password."""
+
+    error_messages = {"password_mismatch": _("The two passwords differ.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = _("New password")
+        self.fields["new_password1"].help_text = _("At least 12 characters, not one of the common ones.")
+        self.fields["new_password2"].label = _("New password, once more")
+        self.fields["new_password2"].help_text = ""
 
 
 class FilterForm(forms.Form):
     """Narrows the schools of a district."""
 
-    school = forms.CharField(label=_("School: name or BIN"), max_length=100, required=False)
+    school = forms.CharField(
+        label=_("School: name or BIN"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "medium"}),
+    )
 
 
 @require_safe
@@ -117,8 +144,7 @@ def cases(request: OfficialRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: OfficialRequest) -> HttpResponse:
     """The one-time password from the operator is replaced before anything else."""
-    form = SetPasswordForm(request.user, request.POST if request.method == "POST" else None)
-    form.fields["new_password1"].help_text = gettext("At least 12 characters, not one of the common ones.")
+    form = OwnPasswordForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         form.save()
         update_session_auth_hash(request, request.user)

@@ -337,7 +337,9 @@ def test_a_list_shows_both_doors_places_in_order_and_the_numbers_in_line(country
 
 
 def test_the_kazakh_alphabet_orders_names_and_keeps_the_numbers_in_line(country: Country):
-    page = text_of(body(signed_in(country.official).get(f"/en/officials/{pages(country)['roster']}?sort=name")))
+    page = text_of(
+        body(signed_in(country.official).get(f"/en/officials/{pages(country)['roster']}?sort=name"))
+    )
 
     assert page.index("Алиев") < page.index("Қасымова") < page.index("Омаров")
     assert page.index("2 Абаева Дана") < page.index("1 Әбенов Санжар")
@@ -371,8 +373,8 @@ def test_an_official_of_a_region_sees_all_its_districts(country: Country):
 
     page = text_of(body(client.get("/en/officials/")))
 
-    assert "Esil 3 3 3 2 1 1 1 2 / 9" in page
-    assert "Nura 1 0 1 0 0 0 1 0 / 0" in page
+    assert "Esil 3 3 3 2 / 1 1 1 2 / 9" in page
+    assert "Nura 1 0 1 0 / 0 0 1 0 / 0" in page
     for intake in (country.intake, country.abroad):
         assert client.get(f"/en/officials/rosters/{intake.school_id}/{intake.language}/").status_code == 200
 
@@ -381,15 +383,13 @@ def test_a_district_page_shows_lengths_and_finds_a_school(country: Country):
     client = signed_in(country.official)
     address = f"/en/officials/districts/{country.esil.kato}/"
 
-    assert "Kazakh 8 3 5 2 1 2 1" in text_of(body(client.get(address)))
+    assert "Kazakh 8 3 5 2 / 1 2 / 1" in text_of(body(client.get(address)))
     assert country.intake.school.name_en in body(client.get(address, {"school": country.intake.school_id}))
     assert "No school of this district" in body(client.get(address, {"school": "Жоқ"}))
     assert client.get(address, {"school": "a\x00b"}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "text", ["000000000004", "27-4kq7-0004-w", "274КQ70004W", "әбенов", "Санжар Әбен"]
-)
+@pytest.mark.parametrize("text", ["000000000004", "27-4kq7-0004-w", "274КQ70004W", "әбенов", "Санжар Әбен"])
 def test_a_child_is_found_by_iin_number_or_name(country: Country, text: str):
     page = text_of(body(signed_in(country.official).post("/en/officials/search/", {"text": text})))
 
@@ -481,7 +481,7 @@ def test_a_cell_that_starts_like_a_formula_is_text(cell: str):
 
 # Cost ----------------------------------------------------------------------------------------------------------
 
-QUERIES = {"start": 10, "district": 9, "roster": 13, "roster_on_paper": 13, "roster_csv": 11, "cases": 7}
+QUERIES = {"start": 10, "district": 10, "roster": 13, "roster_on_paper": 13, "roster_csv": 11, "cases": 7}
 
 
 def test_ten_thousand_lines_cost_as_many_queries_as_six(

@@ -64,7 +64,9 @@ def test_who_answers_for_nothing_sees_nothing(country: Country, state: str):
 
 
 def test_a_door_of_the_whole_country_is_seen_by_every_official_and_by_nobody_else(country: Country):
-    portal = country.campaign.horizons.create(door="portal", name_kk="Портал", name_ru="Портал", name_en="Portal")
+    portal = country.campaign.horizons.create(
+        door="portal", name_kk="Портал", name_ru="Портал", name_en="Portal"
+    )
 
     assert portal in visible_to(account=country.official).horizons
     assert portal in visible_to(account=country.stranger).horizons
