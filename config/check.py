@@ -48,6 +48,11 @@ CHECKS = [
     Check("lint", _program("ruff", "check", ".")),
     Check("templates", _program("djlint", "--profile", "django", "--lint", "--quiet", ".")),
     Check("types", _program("mypy")),
+    Check(
+        "types (counter)",
+        _program("mypy", "--config-file", "config/mypy-counter.ini", "-p", "cscdesk.counter"),
+        {"DJANGO_SETTINGS_MODULE": "config.settings.counter"},
+    ),
     Check("layers", _program("lint-imports", "--no-cache")),
     Check("migrations", _manage("makemigrations", "--check", "--dry-run")),
     Check(

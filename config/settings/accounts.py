@@ -5,7 +5,7 @@ from .central import INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "allauth", "allauth.account", "allauth.mfa"]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-TEMPLATES[0]["OPTIONS"]["context_processors"].append("django.contrib.auth.context_processors.auth")  # type: ignore[index]
+TEMPLATES[0]["OPTIONS"]["context_processors"].append("django.contrib.auth.context_processors.auth")
 MIDDLEWARE = [
     *MIDDLEWARE[:3],
     "django.contrib.sessions.middleware.SessionMiddleware",
