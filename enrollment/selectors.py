@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.claims import Ending, Lodged, Retracted, standing_claims
-from enrollment.models import Application, Decision, Retraction
+from enrollment.models import Application, Decision, Draft, Retraction
 from enrollment.outage_page import OpenDesk, OutageNotice
 from enrollment.receipts import parse_number
 from schools.clock import ALMATY
@@ -76,6 +76,11 @@ def sent_number(*, account_id: int, draft_id: UUID) -> str | None:
     """The number of the receipt that a draft became."""
     sent = Application.objects.filter(account_id=account_id, id=draft_id)
     return sent.values_list("number", flat=True).first()
+
+
+def own_draft(*, account_id: int, draft_id: UUID) -> Draft | None:
+    """The account's draft with its campaign; None also for somebody else's."""
+    return Draft.objects.select_related("campaign").filter(id=draft_id, account_id=account_id).first()
 
 
 def answer_by(lodged_at: datetime) -> date:

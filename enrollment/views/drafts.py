@@ -184,7 +184,7 @@ def send(request: ParentRequest, account_id: int, draft_id: UUID) -> HttpRespons
     except NotYours:
         raise Http404 from None
     except Refusal as refusal:
-        number = _sent_number(draft_id, account_id)
+        number = selectors.sent_number(account_id=account_id, draft_id=draft_id)
         context = {"refusal": refusal, "draft_id": draft_id, "number": number}
         return render(request, "enrollment/not_sent.html", context, status=409)
     return redirect("enrollment:receipt", application.number)
@@ -201,16 +201,12 @@ def _year_signer(draft_id: UUID) -> Signer:
 
 def _draft_or_receipt(draft_id: UUID, account_id: int) -> tuple[Draft | None, HttpResponse]:
     """The draft, or the way to the receipt it became. :raises Http404: somebody else's, or none"""
-    if number := _sent_number(draft_id, account_id):
+    if number := selectors.sent_number(account_id=account_id, draft_id=draft_id):
         return None, redirect("enrollment:receipt", number)
-    draft = Draft.objects.select_related("campaign").filter(id=draft_id, account_id=account_id).first()
+    draft = selectors.own_draft(account_id=account_id, draft_id=draft_id)
     if draft is None:
         raise Http404
     return draft, HttpResponse()
-
-
-def _sent_number(draft_id: UUID, account_id: int) -> str | None:
-    return selectors.sent_number(account_id=account_id, draft_id=draft_id)
 
 
 def _form_of(name: str, request: ParentRequest, draft: Draft) -> PartOfDraft:
