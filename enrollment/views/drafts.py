@@ -99,7 +99,7 @@ def _schools_shown(request: ParentRequest, draft: Draft) -> dict[str, Any]:
         campaign=campaign, district=address["district"], street=address["street"], house=address["house"]
     )
     districts = offers.districts()
-    known = {district.kato for district in districts}
+    known = {district.kato: district for district in districts}
     typed = request.GET.get("district")
     district = address["district"] if typed is None else typed
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
@@ -126,6 +126,7 @@ def _schools_shown(request: ParentRequest, draft: Draft) -> dict[str, Any]:
         "address": address,
         "regions": grouped(districts),
         "district": district,
+        "help_line": known[district].help_line if district in known else "",
         "search": search,
         "page": number,
         "previous_page": number - 1 if number > 1 else None,
@@ -150,6 +151,7 @@ def _check_page(request: ParentRequest, draft: Draft, *, fault: str = "") -> Htt
     ]
     if fault:
         faults.append({"message": fault, "url": "#consent"})
+    offer = next(iter(named.values()), None)
     context = _frame(draft, "check") | {
         "checked": checked,
         "groups": summary_of(checked.request, named=named, draft_id=draft.id),
@@ -157,7 +159,8 @@ def _check_page(request: ParentRequest, draft: Draft, *, fault: str = "") -> Htt
         "consent_fault": fault,
         "content": checked.content_sha256.hex(),
         "year": sealed_year(draft),
-        "offer": next(iter(named.values()), None),
+        "offer": offer,
+        "help_line": offer.school.phone if offer else "",
         "phase": phase_of(draft.campaign, at=clock.now()),
     }
     return render(request, "enrollment/check.html", context, status=422 if fault else 200)

@@ -164,6 +164,21 @@ def test_sending_is_one_append(django_assert_num_queries):
     assert response.status_code == 302
 
 
+def test_sending_needs_no_cache_and_no_broker(settings):
+    """Law 1. Whatever this cache is asked, it fails."""
+    draft = DraftFactory()
+    client, data = client_of(draft.account), checked(draft)
+    settings.CACHES = {"default": {"BACKEND": "tests.enrollment.test_views.AbsentCache"}}
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+
+    assert send(client, draft, data).status_code == 302
+
+
+class AbsentCache:
+    def __init__(self, *_args):
+        raise ConnectionError("the cache is away")
+
+
 # Sending
 
 
