@@ -2,9 +2,9 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +29,9 @@ class Message:
     """By the machine's own clock, nanoseconds since 1970: the shown clock may run backwards."""
 
     @property
-    def sent_at(self) -> datetime:
-        return datetime.fromtimestamp(self.sent_ns / 1e9, UTC)
+    def minutes(self) -> int:
+        """Whole minutes since it came, by the clock that was read when it came."""
+        return max(0, time.time_ns() - self.sent_ns) // 60_000_000_000
 
     @property
     def code(self) -> str:

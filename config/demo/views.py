@@ -175,7 +175,7 @@ def phone(request: HttpRequest) -> HttpResponse:
         "key": key if owner else "",
         "owner": owner,
         "is_still": is_still,
-        "messages_shown": messages(Path(settings.MESSAGES_DIR), to=to)[:SHOWN_MESSAGES],
+        "shown": messages(Path(settings.MESSAGES_DIR), to=to)[:SHOWN_MESSAGES],
     }
     response = render(request, "demo/phone.html", context)
     if not is_still:
