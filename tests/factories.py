@@ -52,15 +52,13 @@ def _with_check_digit(eleven: str) -> str | None:
 
 
 def made_up_iin(n: int, *, born: str = "200915") -> str:
-    """A valid number of nobody, another one for every `n` below 30,000."""
-    found = [iin for k in range(2) if (iin := _with_check_digit(f"{born}5{(n * 2 + k) % 60_000:04}"[:11]))]
-    return found[0] if found else made_up_iin(n + 1_000, born=born)
+    """A valid number of nobody, another one for every `n` below 10,000."""
+    return next(filter(None, (_with_check_digit(f"{born}{century}{n % 10_000:04}") for century in "5634")))
 
 
 def made_up_bin(n: int) -> str:
-    """A valid number of no organisation, another one for every `n` below 500."""
-    found = [bin_ for k in range(10) if (bin_ := _with_check_digit(f"0501400{(n * 10 + k) % 10_000:04}"))]
-    return found[0]
+    """A valid number of no organisation, another one for every `n` below 1,000."""
+    return next(filter(None, (_with_check_digit(f"0501400{(n * 10 + k) % 10_000:04}") for k in range(10))))
 
 
 class RegionFactory(DjangoModelFactory[Region]):
