@@ -30,7 +30,7 @@ class JournalEntry(models.Model):
     kind = models.CharField(max_length=8)
     epoch = models.CharField(max_length=64)
     entry_id = models.UUIDField(unique=True)
-    appended_at = models.DateTimeField(db_index=True, help_text=_("By this machine's wall clock."))
+    appended_at = models.DateTimeField(db_index=True, help_text="By this machine's wall clock.")
     clerk = models.CharField(max_length=64, blank=True)
     application = models.UUIDField(null=True, db_index=True)
     number = models.CharField(max_length=14, blank=True, db_index=True)
@@ -93,12 +93,12 @@ class Identity(models.Model):
     certificate_text = models.TextField()
     certificate_sig = models.CharField(max_length=100)
     centre_public_key = models.BinaryField(
-        max_length=32, help_text=_("Pinned at enrolment: anchors are checked with it alone.")
+        max_length=32, help_text="Pinned at enrolment: anchors are checked with it alone."
     )
-    prefixes = models.JSONField(help_text=_("Receipt prefixes given for this key, one for each epoch."))
+    prefixes = models.JSONField(help_text="Receipt prefixes given for this key, one for each epoch.")
     epoch = models.CharField(max_length=64)
-    prefix = models.CharField(max_length=3, help_text=_("Of this epoch's receipts."))
-    api_url = models.CharField(max_length=200, blank=True, help_text=_("Empty: as the settings say."))
+    prefix = models.CharField(max_length=3, help_text="Of this epoch's receipts.")
+    api_url = models.CharField(max_length=200, blank=True, help_text="Empty: as the settings say.")
     enrolled_at = models.DateTimeField()
 
     class Meta:
@@ -128,9 +128,9 @@ class AnchorSeen(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     anchor = models.CharField(max_length=64)
-    time = models.DateTimeField(help_text=_("The centre's."))
+    time = models.DateTimeField(help_text="The centre's.")
     boot = models.CharField(max_length=64)
-    sent_boot_ms = models.PositiveBigIntegerField(help_text=_("When the request was sent."))
+    sent_boot_ms = models.PositiveBigIntegerField(help_text="When the request was sent.")
     received_at = models.DateTimeField()
 
     class Meta:
@@ -145,10 +145,10 @@ class DeliveryState(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True)
     stored_seq = models.PositiveBigIntegerField(
-        default=0, help_text=_("Up to here the centre's last signed anchor covers the journal.")
+        default=0, help_text="Up to here the centre's last signed anchor covers the journal."
     )
     outcomes_after = models.PositiveBigIntegerField(default=0)
-    is_line_up = models.BooleanField(default=False, help_text=_("The last call succeeded."))
+    is_line_up = models.BooleanField(default=False, help_text="The last call succeeded.")
     last_contact_at = models.DateTimeField(null=True)
     last_fault = models.CharField(max_length=60, blank=True)
 

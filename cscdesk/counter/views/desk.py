@@ -1,6 +1,7 @@
 """The working page: a family's request on the left hand, what happened today below."""
 
 import sqlite3
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -33,7 +34,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return lodged(request, form, template="counter/desk.html")
 
 
-def lodged(request: HttpRequest, form: LodgeForm, *, template: str, **extra: object) -> HttpResponse:
+def lodged(request: HttpRequest, form: LodgeForm, *, template: str, **extra: Any) -> HttpResponse:
     """Append what the form says and go to the receipt; on any fault the form comes back as typed."""
     status = 422
     if form.is_valid():
@@ -97,7 +98,7 @@ def _page(
     template: str = "counter/desk.html",
     status: int = 200,
     is_search: bool = False,
-    **extra: object,
+    **extra: Any,
 ) -> HttpResponse:
     if is_search:
         # Looking for a school is no sending: nothing is wrong yet.

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Check the journal's chain, hashes and signatures; exit 1 names the first bad entry."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        file = Path(settings.DATABASES["default"]["NAME"])
+        file = Path(str(settings.DATABASES["default"]["NAME"]))
         if not file.exists():
             raise CommandError(f"There is no journal: {file} does not exist.")
         try:
