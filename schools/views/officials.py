@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.password_validation import validate_password
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -41,6 +42,15 @@ class OwnPasswordForm(_SetPasswordForm):
     """Instead of the one-time password."""
 
     error_messages = {"password_mismatch": _("The two passwords differ.")}
+
+    def validate_password_for_user(self, user: Account, password_field_name: str = "new_password2") -> None:  # noqa: S107 - names a field
+        """Django has no Kazakh words for these faults: one sentence of ours says them all."""
+        password = self.cleaned_data.get(password_field_name)
+        try:
+            validate_password(password or "", user)
+        except forms.ValidationError:
+            if password:
+                self.add_error("new_password1", _("At least 12 characters, not one of the common ones."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -235,6 +235,22 @@ def test_the_first_sign_in_leads_to_an_own_password_and_a_second_factor(country:
     assert secret[1] not in str(stored.data), "the shared secret is stored sealed"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("qysqa", "qysqa"), ("password1234", "password1234"), ("a" * 13, "b" * 13)]
+)
+def test_a_weak_or_mistyped_password_is_not_taken(country: Country, one: str, other: str):
+    added = add_official(email="new@example.kz", full_name="Жаңа", district=country.esil, at=NOW)
+    client = Client()
+    client.post(LOGIN, {"login": "new@example.kz", "password": added.password})
+
+    response = client.post("/en/officials/password/", {"new_password1": one, "new_password2": other})
+
+    assert response.status_code == 200
+    assert "Please check what is written" in body(response)
+    added.account.refresh_from_db()
+    assert added.account.check_password(added.password)
+
+
 def test_no_view_of_the_sign_in_signs_anybody_up_or_takes_the_second_factor_off(country: Country):
     client = signed_in(country.official)
 
