@@ -3,7 +3,7 @@
 from .central import *
 from .central import INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
-INSTALLED_APPS = [*INSTALLED_APPS, "allauth", "allauth.account", "allauth.mfa"]
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth", "allauth.account"]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 TEMPLATES[0]["OPTIONS"]["context_processors"].append("django.contrib.auth.context_processors.auth")
 MIDDLEWARE = [

@@ -3,7 +3,7 @@
 from .accounts import *
 from .accounts import BASE_DIR, INSTALLED_APPS, MIDDLEWARE, SECURE, TEMPLATES
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin", "rest_framework"]
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth.mfa", "django.contrib.admin", "rest_framework"]
 ROOT_URLCONF = "config.urls.officials"
 # A working day after the sign-in, or when the browser is closed.
 SESSION_COOKIE_NAME = "__Secure-qabyldau_official" if SECURE else "qabyldau_official"

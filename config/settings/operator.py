@@ -3,5 +3,5 @@
 from .accounts import *
 from .accounts import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin", "rest_framework"]
+INSTALLED_APPS = [*INSTALLED_APPS, "allauth.mfa", "django.contrib.admin", "rest_framework"]
 ROOT_URLCONF = "config.urls.portal"
