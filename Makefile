@@ -20,10 +20,15 @@ run: ## start the whole demo; Ctrl-C stops it
 reset: ## forget all data of this checkout
 	@exec $(RUN) python -m config.supervisor.reset
 
+# The counter has settings of its own and needs no server, so its tests are a run of their own.
+COUNTER_TESTS := $(DEV) python -m pytest -o addopts=-ra --ds=config.settings.countertest -n 2 tests/counter
+
 test: ## the test suite, in parallel, on servers of its own
+	@$(COUNTER_TESTS)
 	@exec $(DEV) python -m pytest -n 2 -m "not slow" $(ARGS)
 
 test-long: ## with the thousand kills, the soak, the whole matrix
+	@$(COUNTER_TESTS)
 	@exec $(DEV) python -m pytest -n 2 $(ARGS)
 
 check: ## format, lint, types, layers, migrations, translations, deployment, tests

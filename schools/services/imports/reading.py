@@ -169,7 +169,7 @@ def _cell_fault(value: str, column: Column) -> Text | None:
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in value):
         return _("There is a character here that cannot be seen. Delete this and type it again.")
     if "\ufffd" in value:
-        return _("A letter was lost here (“�”): the file was saved in another encoding before.")
+        return _("A letter was lost here: the file was saved in another encoding before.")
     return None
 
 
