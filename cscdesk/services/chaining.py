@@ -72,14 +72,18 @@ class _Linking:
         prev = None if entry.prev is None else bytes(entry.prev)
         parent = None if prev is None else self._links.get(prev)
         sight = self._sights[bytes(entry.sha256)]
+        inherited = parent.not_before if parent else None
+        if prev is None:
+            anchors = []
+        elif inherited is not None and inherited >= sight:
+            # Seen before its parent's bound, through a start that came early: that bound says nothing of it.
+            inherited, anchors = None, self._anchors_until(prev, until=sight)
+        else:
+            anchors = self._anchors_before(prev, parent=parent, until=sight)
         return ChainLink(
             entry=entry,
             first_sight=sight,
-            not_before=lower_bound(
-                parent_lower=parent.not_before if parent else None,
-                anchors=[] if prev is None else self._anchors_before(prev, parent=parent, until=sight),
-                first_sight=sight,
-            ),
+            not_before=lower_bound(parent_lower=inherited, anchors=anchors, first_sight=sight),
         )
 
     def _first_sights(self) -> dict[bytes, datetime]:
@@ -119,6 +123,13 @@ class _Linking:
         return direct + [
             time for time, head in given if head in on_the_way and parent.first_sight <= time < until
         ]
+
+    def _anchors_until(self, prev: bytes, *, until: datetime) -> list[datetime]:
+        """Times of all anchors given until then against `prev` or anything before it."""
+        rows = Anchor.objects.filter(desk=self.desk, head_sha256__isnull=False, time__lt=until)
+        given = [(time, bytes(head)) for time, head in rows.values_list("time", "head_sha256") if head]
+        on_the_way = self._ancestors(prev, {head for _time, head in given})
+        return [time for time, head in given if head in on_the_way]
 
     def _known_anchors(self) -> list[tuple[datetime, bytes]]:
         """Anchors against the heads that waiting entries follow, and all since the oldest parent was seen."""
