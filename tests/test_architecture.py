@@ -66,7 +66,18 @@ def test_only_one_room_reads_a_clock():
     assert readers == []
 
 
-DOORS = {"views", "api", "tasks", "commands", "admin", "passes", "adapter", "officials_only", "counter", "sync"}
+DOORS = {
+    "views",
+    "api",
+    "tasks",
+    "commands",
+    "admin",
+    "passes",
+    "adapter",
+    "officials_only",
+    "counter",
+    "sync",
+}
 
 
 def test_only_doors_call_the_clock():
@@ -105,9 +116,7 @@ def test_accepting_rings_no_bell():
 
 def public_functions(path: Path) -> list[ast.FunctionDef]:
     tree = ast.parse(path.read_text())
-    return [
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
 
 
 def services_and_selectors() -> list[Path]:
@@ -128,7 +137,11 @@ def test_services_and_selectors_are_called_by_keyword_and_say_what_they_do(path)
 
 def test_the_floors_stand_on_each_other_and_the_counter_alone():
     result = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).parent / "lint-imports")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert result.returncode == 0, result.stdout + result.stderr
