@@ -36,7 +36,7 @@ def plant(sql: str, *values: object) -> None:
 def found():
     late = at(500)
     return {
-        "without outcome": [e.seq for e in agreement.find_entries_without_outcome(older_than=late)],
+        "without outcome": sorted(e.seq for e in agreement.find_entries_without_outcome(older_than=late)),
         "gapped": [e.seq for e in agreement.find_gapped_entries(older_than=late)],
         "broken": [e.seq for e in agreement.find_broken_chains()],
         "without entry": [a.seq for a in agreement.find_applications_without_entry()],
