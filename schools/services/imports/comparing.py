@@ -22,7 +22,7 @@ def one_import_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def refuse_repeated(rows: Sequence[Row], key: Callable[[Row], Hashable]) -> list[Fault]:
+def refuse_repeated(*, rows: Sequence[Row], key: Callable[[Row], Hashable]) -> list[Fault]:
     """One fault for each line that names what an earlier line named."""
     first: dict[Hashable, int] = {}
     return [
@@ -32,7 +32,7 @@ def refuse_repeated(rows: Sequence[Row], key: Callable[[Row], Hashable]) -> list
     ]
 
 
-def difference(stored: Model, wanted: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def difference(*, stored: Model, wanted: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Put `wanted` into the object and say what that changed, by field; nothing is saved."""
     changed = {}
     for name, value in wanted.items():

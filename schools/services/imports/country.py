@@ -61,7 +61,7 @@ def import_districts(*, content: bytes, dry_run: bool = False) -> ImportReport:
     faults = list(table.faults)
     for row in table.rows:
         faults += _faults(row, known)
-    faults += refuse_repeated(table.rows, lambda row: row["kato"])
+    faults += refuse_repeated(rows=table.rows, key=lambda row: row["kato"])
     if faults:
         raise ImportRefused(faults)
 
@@ -75,7 +75,7 @@ def import_districts(*, content: bytes, dry_run: bool = False) -> ImportReport:
         if district is None:
             fresh.append(District(kato=row["kato"], **wanted))
             changes.append(Change(Verb.ADDED, subject))
-        elif fields_changed := difference(district, wanted):
+        elif fields_changed := difference(stored=district, wanted=wanted):
             changed.append(district)
             changes.append(Change(Verb.CHANGED, subject, fields_changed))
     if not dry_run:

@@ -77,7 +77,7 @@ def import_schools(
     districts = set(District.objects.values_list("kato", flat=True))
     for row in table.rows:
         faults += _faults(row, districts)
-    faults += refuse_repeated(table.rows, lambda row: "".join(row["bin"].split()))
+    faults += refuse_repeated(rows=table.rows, key=lambda row: "".join(row["bin"].split()))
     if faults:
         raise ImportRefused(faults)
 
@@ -151,7 +151,7 @@ def _compare(plan: _Plan, row: Row, fields: list[str]) -> None:
         plan.fresh_schools.append(school)
     else:
         school = stored
-        changed = difference(school, wanted)
+        changed = difference(stored=school, wanted=wanted)
         if "district" in changed and number in plan.in_open_campaigns:
             reason = _("The school's campaign is open: its district can change only after it has closed.")
             plan.faults.append(Fault(reason, row.line, "district_kato"))

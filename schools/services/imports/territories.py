@@ -78,7 +78,7 @@ def import_territories(
         faults += wrong
         if not wrong:
             sound.append(row)
-    faults += refuse_repeated(sound, _stretch)
+    faults += refuse_repeated(rows=sound, key=_stretch)
     if faults:
         raise ImportRefused(faults)
 
