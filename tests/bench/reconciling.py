@@ -1,0 +1,38 @@
+"""`python -m tests.bench.reconciling`: reconcile the one campaign, then once more; seconds and rows as JSON."""
+
+import json
+from time import perf_counter
+
+import django
+
+
+def main() -> None:
+    django.setup()
+    from enrollment.reconciliation import reconcile
+    from schools import clock
+    from schools.models import Campaign
+    from tests.bench.resources import peak_mb
+
+    campaign = Campaign.objects.get()
+    began = perf_counter()
+    first = reconcile(campaign=campaign, at=clock.now())
+    between = perf_counter()
+    # Everything computed once more, as `manage.py reconcile` does it, and nothing to write.
+    second = reconcile(campaign=campaign, at=clock.now(), recompute=True)
+    print(
+        json.dumps(
+            {
+                "s": between - began,
+                "children": first.children,
+                "placed": first.placed,
+                "rows_written": first.rows_written,
+                "second_s": perf_counter() - between,
+                "second_rows_written": second.rows_written,
+                "peak_mb": peak_mb(),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
