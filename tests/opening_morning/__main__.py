@@ -34,6 +34,7 @@ def main() -> int:
         report.write(story, found, seed=seed, seconds=seconds, to=arguments.out, pictures=not arguments.quick)
     except DidNotHappen as fault:
         print(f"\nThe story could not be told (seed {seed}): {fault}", file=sys.stderr)
+        print(stage.complaints(), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\nInterrupted (seed {seed}).", file=sys.stderr)

@@ -3,7 +3,7 @@
 import random
 import socket
 import threading
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 
 SILENCE_S = 10.0
@@ -14,13 +14,16 @@ class Line:
     A proxy of its own for one counter. `mode` may be changed at any time:
 
     `good`; `twice`: each delivery is handed in a second time with the very same bytes;
-    `cut`: half of the request, then nothing; `deaf`: the centre takes it in, its answer is
-    lost; `down`: nobody answers.
+    `down`: nobody answers.
+
+    `once`: what befalls the next deliveries that carry entries, one each: `cut`: half of the
+    request, then nothing; `deaf`: the centre takes it in, its answer is lost.
     """
 
     def __init__(self, *, to_port: int, seed: int) -> None:
         self.to_port = to_port
         self.mode = "good"
+        self.once: deque[str] = deque()
         self.seen: Counter[str] = Counter()
         """What was done to calls: `twice` (and the second answer's status), `cut`, `deaf`, `down`, `entries`."""
         self._random = random.Random(seed)
@@ -63,25 +66,33 @@ class Line:
             has_entries = is_delivery and b'"entries":[]' not in request
             if has_entries:
                 self._count("deliveries")
-            if mode == "cut" and has_entries:
-                self._half(request)
-                return
-            answer = self._asked(request)
-            if mode == "deaf" and has_entries:
-                self._count("deaf")
-                return
-            if mode == "twice" and has_entries:
-                again = self._asked(request)
-                self._count("twice")
-                self._count(f"twice: {again[9:12].decode('ascii', 'replace')}")
-            client.sendall(answer)
+                mode = self.once.popleft() if self.once else mode
+            try:
+                self._carried(client, request, mode=mode, has_entries=has_entries)
+            except OSError:
+                if mode in ("cut", "deaf"):  # the centre was dead: it befalls the next one
+                    self.once.appendleft(mode)
+
+    def _carried(self, client: socket.socket, request: bytes, *, mode: str, has_entries: bool) -> None:
+        if mode == "cut":
+            self._half(request)
+            return
+        answer = self._asked(request)
+        if mode == "deaf":
+            self._count("deaf")
+            return
+        if mode == "twice" and has_entries:
+            again = self._asked(request)
+            self._count("twice")
+            self._count(f"twice: {again[9:12].decode('ascii', 'replace')}")
+        client.sendall(answer)
 
     def _half(self, request: bytes) -> None:
-        self._count("cut")
         head, _gap, body = request.partition(b"\r\n\r\n")
         until = len(head) + 4 + self._random.randrange(1, max(2, len(body)))
         with self._upstream() as centre:
             centre.sendall(request[:until])
+        self._count("cut")
 
     def _asked(self, request: bytes) -> bytes:
         with self._upstream() as centre:

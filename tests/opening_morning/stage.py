@@ -147,6 +147,10 @@ class Stage:
         for name in names:
             self.children[name].start()
 
+    def forget_the_broker(self) -> None:
+        """The dead broker's disk is lost with it."""
+        shutil.rmtree(self.valkey.directory / "appendonlydir")
+
     def is_up(self, name: str) -> bool:
         child = self.children[name]
         return child.process is not None and child.process.poll() is None and child.is_ready()
@@ -212,6 +216,14 @@ class Stage:
             connection.execute("SET default_transaction_read_only = on")
         return connection
 
+    def complaints(self) -> str:
+        """The last lines of each log that name an error."""
+        found = []
+        for path in sorted((self.data_dir / "logs").glob("*.log")):
+            lines = [line for line in path.read_text(errors="replace").splitlines() if "Error" in line]
+            found += [f"  {path.stem}: {line[:300]}" for line in lines[-3:]]
+        return "\n".join(found)
+
     # -------------------------------------------------------------------- end
 
     def end(self, *, keep: bool = False) -> None:
@@ -249,7 +261,7 @@ def _quiet_environment(breaks: Path | None) -> dict[str, str]:
     inherited = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ
     }
-    paths = [str(ROOT)] if breaks is None else [str(breaks), str(ROOT)]
+    paths = [str(ROOT)] if breaks is None else [str(breaks), str(breaks.parent), str(ROOT)]
     return inherited | {
         "PYTHONPATH": os.pathsep.join(paths),
         "LOG_LEVEL": "INFO",

@@ -20,11 +20,18 @@ from tests.opening_morning.book import Book
 from tests.opening_morning.browser import Browser, NoAnswer
 from tests.opening_morning.clerks import CLERK, PASSWORD, Clerk, Phones
 from tests.opening_morning.counters import CounterOne, CounterTwo
-from tests.opening_morning.counting import Ledger, brought_in, ledger, parked_numbers, states_of
+from tests.opening_morning.counting import (
+    Ledger,
+    brought_in,
+    ledger,
+    parked_numbers,
+    states_of,
+    wait_until_counters_are_quiet,
+)
 from tests.opening_morning.families import Town, Wish
 from tests.opening_morning.line import Line
 from tests.opening_morning.officials import Line as ListLine
-from tests.opening_morning.officials import Official
+from tests.opening_morning.officials import Official, address_of
 from tests.opening_morning.parents import OUTAGE_WORDS, Mailbox, Parent
 from tests.opening_morning.plan import CENTRES, DISTRICTS, OPENS_AT, YEAR, Plan
 from tests.opening_morning.rule import Announced
@@ -59,6 +66,7 @@ class Story:
         self._coming: set[str] = set()
         self.officials: list[Official] = []
         self.rosters: list[ListLine] = []
+        self.broker_is_dead = threading.Event()
         self.crowd = ThreadPoolExecutor(CROWD, thread_name_prefix="family")
 
     def play(self) -> None:
@@ -85,8 +93,12 @@ class Story:
         stage.start_pools()
         translations = [] if _are_compiled() else [["compile_translations"]]
         desks = [["desk_enroll", "1", "--centre", centre] for centre in CENTRES.values()]
+        officials = [
+            ["official_add", address_of(district), "--name", "Official", "--district", district]
+            for district in DISTRICTS
+        ]
         said = self._steps(
-            [*translations, ["seed_demo", "--applications", "0"], ["render_outage_pages"], *desks]
+            [*translations, ["seed_demo", "--applications", "0"], ["render_outage_pages"], *officials, *desks]
         )
         codes = [line.strip() for line in said.splitlines() if _is_code(line)]
         with stage.database(as_owner=True) as owner:
@@ -102,7 +114,8 @@ class Story:
         stage.wait_ready(("deskapi",))
         self._enrol(codes[-len(CENTRES) :])
         stage.start(*CENTRES)
-        self.officials = [Official(stage, district) for district in DISTRICTS]
+        passwords = {district: _one_time_password(said, district) for district in DISTRICTS}
+        self.officials = [Official(stage.port(0), *known) for known in passwords.items()]
         stage.wait_ready(("portal", "signin", "officials", "worker", "beat", "front", *CENTRES))
         tell(f"everything runs; busy: {', '.join(f'{b} ({len(self.announced.slots[b])})' for b in busy)}")
 
@@ -149,7 +162,10 @@ class Story:
             self.clerks[name].sign_in()
         self.parents = [self._parent(self.town.wish(f"first-{n}")) for n in range(self.plan.first_wave)]
         self.second = [self._parent(self.town.wish(f"second-{n}")) for n in range(self.plan.second_wave)]
-        self._all([partial(_prepare, parent) for parent in (*self.parents, *self.second)])
+        self._all(
+            [partial(_prepare, parent) for parent in (*self.parents, *self.second)]
+            + [official.sign_in for official in self.officials]
+        )
         self.book.tell(f"{len(self.parents) + len(self.second)} families have signed in and prepared")
 
     def _parent(self, wish: Wish) -> Parent:
@@ -211,7 +227,7 @@ class Story:
         for number in range(self.plan.portal_kills):
             schedule.append((at, partial(self._kill_portal, number)))
             at += self.chance.uniform(1.2, 1.8)
-            schedule.append((at, partial(self._start_again, *PORTAL)))
+            schedule.append((at, partial(self.start_again, *PORTAL)))
             at += self.chance.uniform(2.2, 3.2)
         return schedule
 
@@ -226,7 +242,7 @@ class Story:
                 continue
             self.book.breach(f"the front gave no answer at /{language}/")
 
-    def _start_again(self, *names: str) -> None:
+    def start_again(self, *names: str) -> None:
         self.stage.start(*names)
         self._coming |= set(names)
 
@@ -248,29 +264,47 @@ class Story:
         for name, line in self.lines.items():
             line.mode = "twice"
             self.clerks[name].sign_in()
+        *early, late, latest = self.second
         jobs: list[Future[None] | threading.Thread] = [
-            self.crowd.submit(self._second_day, parent) for parent in self.second
+            _thread(partial(self._late, p)) for p in (late, latest)
         ]
+        jobs += [self.crowd.submit(self._second_day, parent) for parent in early]
         jobs += [_thread(CounterOne(self, self.clerks["counter-1"]).day_two)]
         jobs += [_thread(CounterTwo(self, self.clerks["counter-2"]).day_two)]
         span = self.plan.second_wave_s
         self._direct(
             [
                 (self.chance.uniform(0.1, 0.4) * span, partial(self._kill, "worker")),
-                (0.5 * span, partial(self._start_again, "worker")),
-                (self.chance.uniform(0.6, 0.75) * span, partial(self._kill, "valkey")),
+                (0.5 * span, partial(self.start_again, "worker")),
+                (self.chance.uniform(0.7, 0.9) * span, self._kill_the_broker),
             ],
             until=jobs,
         )
 
     def _second_day(self, parent: Parent) -> None:
-        # Early ones come while all is well; the last of the day without a broker.
         time.sleep(parent.chance.uniform(0, self.plan.second_wave_s))
+        self._come_back(parent)
+        parent.send(until=time.monotonic() + 40)
+
+    @staticmethod
+    def _come_back(parent: Parent) -> None:
+        """The pass of yesterday has run out; the session at the sign-in has not."""
         for _try in range(20):
             with suppress(DidNotHappen):
                 parent.sign_in()
-                break
+                return
+
+    def _late(self, parent: Parent) -> None:
+        """Sends when the broker is dead: accepting needs none."""
+        self._come_back(parent)
+        self.broker_is_dead.wait(timeout=30)
         parent.send(until=time.monotonic() + 40)
+
+    def _kill_the_broker(self) -> None:
+        """With all that it holds: it will come back empty."""
+        self._kill("valkey")
+        self.stage.forget_the_broker()
+        self.broker_is_dead.set()
 
     def _kill(self, name: str) -> None:
         self.stage.kill(name)
@@ -296,7 +330,7 @@ class Story:
             while waiting and time.monotonic() - began >= waiting[0][0]:
                 waiting.pop(0)[1]()
             with suppress(queue.Empty):
-                self._start_again(self.wanted.get(timeout=0.02))
+                self.start_again(self.wanted.get(timeout=0.02))
             for name in sorted(self._coming):
                 if self.stage.is_up(name):
                     self._coming.discard(name)
@@ -314,9 +348,12 @@ class Story:
         for line in self.lines.values():
             line.mode = "good"
         names = ("valkey", "worker", "beat", "deskapi", "officials", *PORTAL, *CENTRES)
+        if self.plan.breaks == "law4":
+            wait_until_counters_are_quiet(self.stage, self.book)
         self.stage.start(*names)
         self.stage.wait_ready(names)
         self.book.tell("everything is back")
+        self._judge_the_lines()
         self.seconds_to_bring_in = brought_in(self.stage, self.book, seconds=self.plan.patience_s)
         if self.seconds_to_bring_in is None:
             self.book.breach(f"not everything was brought in within {self.plan.patience_s:.0f} s")
@@ -325,11 +362,24 @@ class Story:
                 f"everything is at the centre and on its lists after {self.seconds_to_bring_in:.1f} s"
             )
         one, other = self.officials
-        self._all([one.sign_in, other.sign_in])
         if not (one.is_refused(other.district) and other.is_refused(one.district)):
             self.book.breach("an official sees another district")
         self.rosters = [line for official in self.officials for line in official.lists()]
         self.book.tell(f"officials read {len(self.rosters)} lines")
+
+    def _judge_the_lines(self) -> None:
+        """What happened on the way of deliveries; the same bytes once more are refused as such."""
+        for name, line in self.lines.items():
+            self.book.tell(
+                f"the line of {name}: " + " · ".join(f"{k} {n}" for k, n in sorted(line.seen.items()))
+            )
+            if line.seen["twice"] != line.seen["twice: 409"]:
+                self.book.breach(f"the centre took the same bytes of {name} twice")
+        missing = [
+            what for what in ("twice", "cut", "deaf") if not any(li.seen[what] for li in self.lines.values())
+        ]
+        if missing:
+            self.book.breach(f"never happened on a line: {', '.join(missing)}")
 
     def count(self) -> Ledger:
         """The ledger, from pages as far as they tell, else from the database, read-only."""
@@ -404,6 +454,13 @@ def _prepare(parent: Parent) -> None:
 
 def _are_compiled() -> bool:
     return all(path.with_suffix(".mo").exists() for path in Path(ROOT).glob("locale/*/LC_MESSAGES/*.po"))
+
+
+def _one_time_password(said: str, district: str) -> str:
+    found = re.search(rf"{re.escape(address_of(district))}: one-time password (\S+)", said)
+    if found is None:
+        raise DidNotHappen(f"no official for {district}: {said[-500:]}")
+    return found[1]
 
 
 def _is_code(line: str) -> bool:
