@@ -76,9 +76,10 @@ def test_a_form_without_faults_has_no_summary():
 def test_no_page_needs_a_script_or_an_inline_style(file):
     source = file.read_text("utf-8")
 
-    found = re.findall(r"<script|\sstyle=|\son[a-z]+=|javascript:|<style", source)
+    found = re.findall(r"<script|\sstyle=|\son(?!ly=)[a-z]+=|javascript:|<style", source)
 
-    assert found == (["<style"] if file.name == "frame.html" else [])
+    # The outage page stands alone: its style is in it, allowed by its hash.
+    assert found == (["<style"] if file.parent.name == "outage" and file.name == "frame.html" else [])
 
 
 def test_another_language_is_one_press_away_on_the_same_page():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from cscdesk.services import issue_enrolment_code
 from schools import clock
@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="The desk, as on the sign above it; made if the centre has none.")
         parser.add_argument("--centre", required=True, metavar="CODE")
 
+    @no_translations
     def handle(self, *_args: Any, name: str, centre: str, **_options: Any) -> None:
         try:
             code = issue_enrolment_code(name=name, centre_code=centre, at=clock.now())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from cscdesk.services import revoke_desk
 from schools import clock
@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("name")
         parser.add_argument("--centre", required=True, metavar="CODE")
 
+    @no_translations
     def handle(self, *_args: Any, name: str, centre: str, **_options: Any) -> None:
         try:
             revoked = revoke_desk(name=name, centre_code=centre, at=clock.now())

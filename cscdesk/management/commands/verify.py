@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 import cscdesk.agreement as desks
 import enrollment.agreement as applications
@@ -21,6 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--campaign", type=int, required=True, metavar="YEAR")
 
+    @no_translations
     def handle(self, *_args: Any, campaign: int, **_options: Any) -> None:
         found = Campaign.objects.filter(year=campaign).first()
         if found is None:

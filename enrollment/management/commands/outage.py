@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from enrollment.models import Outage
 from enrollment.services.outages import close_outage, open_outage
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         closing.add_argument("--at", dest="until", type=moment, metavar="HH:MM", help="now if left out")
         actions.add_parser("list", help="everything recorded")
 
+    @no_translations
     def handle(self, *_args: Any, action: str, campaign: int | None, **options: Any) -> None:
         campaigns = Campaign.objects.filter(year=campaign) if campaign else Campaign.objects.order_by("-year")
         found = campaigns.first()
