@@ -35,6 +35,7 @@ def main() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     _enrol()
     requests = _requests()
+    at_start = [_append(request) for request in islice(requests, min(appends, entries // 2, 100))]
     _fill(entries, requests)
     folder = Path(settings.COUNTER_DIR)
     with connection.cursor() as cursor:
@@ -52,6 +53,7 @@ def main() -> None:
             {
                 "append_ms": measured,
                 "fsync_ms": bare,
+                "append_at_start_ms": at_start,
                 "entries": _count(),
                 "journal_mb": round((folder / "journal.sqlite3").stat().st_size / 1_048_576, 1),
                 "journal_mode": modes[0],
@@ -109,14 +111,14 @@ def _fill(entries: int, requests: "Iterator[object]") -> None:
     from cscdesk.counter.clocks import turn
     from cscdesk.counter.models import Identity
     from cscdesk.entry import About
-    from enrollment.receipts import make_number, random_body
     from enrollment.rules import content_sha256
 
     identity = Identity.objects.get()
+    numbers = _numbers(year=identity.campaign, issuer=identity.prefix)
     while missing := max(0, entries - _count()):
         with turn() as at, transaction.atomic():
             for request in islice(requests, min(missing, _TOGETHER)):
-                number = make_number(year=identity.campaign, issuer=identity.prefix, random=random_body())
+                number = next(numbers)
                 journal.append(
                     identity=identity,
                     kind="lodge",
@@ -127,6 +129,18 @@ def _fill(entries: int, requests: "Iterator[object]") -> None:
                     about=About(application=uuid4(), number=number),
                     content_sha256=content_sha256(request),
                 )
+
+
+def _numbers(*, year: int, issuer: str) -> Iterator[str]:
+    """Numbers of receipts, each once: of so many drawn by chance two may well be equal."""
+    from enrollment.receipts import make_number, random_body
+
+    given: set[str] = set()
+    while True:
+        body = random_body()
+        if body not in given:
+            given.add(body)
+            yield make_number(year=year, issuer=issuer, random=body)
 
 
 def _count() -> int:

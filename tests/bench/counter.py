@@ -40,6 +40,7 @@ def measure(options: Namespace) -> dict[str, Value]:
         return {
             "append_ms": middle(appends),
             "append_p99_ms": round(percentile(appends, 0.99), 2),
+            "append_at_start_ms": middle(said["append_at_start_ms"]),
             "fsync_ms": middle(fsyncs),
             "ratio_to_fsync": round(middle(appends, 6) / middle(fsyncs, 6), 2),
             "ready_s": middle([seconds for seconds, _megabytes in starts]),

@@ -56,6 +56,7 @@ def main() -> None:
         print(f"  {seconds * 1000 / len(measured):7.3f} ms  {seconds / whole:6.1%}  {words} ({function})")
     text = io.StringIO()
     pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(12)
+    pstats.Stats(profile, stream=text).print_callers(r"psycopg/connection.py:\d+\(wait\)")
     print(text.getvalue())
 
 
