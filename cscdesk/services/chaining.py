@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Min
 
 from cscdesk.clock import Sight, lower_bound, whole_since
@@ -220,3 +221,29 @@ def _is_joined(last: Entry) -> bool:
             return True
         at = linked.filter(sha256=bytes(start.prev)).first()
     return False
+
+
+_STATED_AFTER = """
+WITH RECURSIVE branch AS (
+    SELECT sha256 FROM cscdesk_entry WHERE id = %(entry)s
+    UNION
+    SELECT later.sha256 FROM cscdesk_entry later JOIN branch ON later.prev = branch.sha256
+    WHERE later.desk_id = %(desk)s
+)
+SELECT EXISTS (
+    SELECT 1 FROM branch JOIN cscdesk_anchor anchor ON anchor.head_sha256 = branch.sha256
+    WHERE anchor.desk_id = %(desk)s AND anchor.time <= %(until)s
+)
+"""
+
+
+def was_stated(*, entry: Entry, until: datetime) -> bool:
+    """
+    Whether the desk had stated this entry, or a successor of it, as its head in a call anchored by `until`.
+
+    A head's hash covers everything before it, so nobody who got the key later can have made this entry.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STATED_AFTER, {"entry": entry.id, "desk": entry.desk_id, "until": until})
+        (is_stated,) = cursor.fetchone()
+    return bool(is_stated)

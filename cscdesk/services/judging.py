@@ -19,6 +19,7 @@ from cscdesk.entry import (
 )
 from cscdesk.entry import Entry as EntryText
 from cscdesk.models import Entry
+from cscdesk.services.chaining import was_stated
 from cscdesk.services.delivering import WrongDesk
 from enrollment.models import Application, Retraction
 from enrollment.receipts import InvalidNumber, parse_number
@@ -81,7 +82,12 @@ class Judge:
             raise WrongDesk
         if entry.key is None:
             raise BadSignature
-        if entry.key.revoked_at is not None and entry.link.first_sight > entry.key.revoked_at:
+        revoked_at = entry.key.revoked_at
+        if (
+            revoked_at is not None
+            and entry.link.first_sight > revoked_at
+            and not was_stated(entry=entry, until=revoked_at)
+        ):
             raise RevokedDesk
         if text.kind not in ABOUT_APPLICATIONS:
             return Judged(entry)

@@ -227,6 +227,20 @@ class TestParked:
         self.parked(counter, "revoked_desk", seq=3)
         assert Application.objects.get().seq == 2
 
+    def test_what_a_revoked_desk_had_stated_as_its_head_before_counts_whenever_it_comes(
+        self, counter, intake
+    ):
+        """The anchored head names everything before it by hash: a thief of the key cannot have written it."""
+        counter.lodge(request_of(intake, n=1))
+        counter.lodge(request_of(intake, n=2))
+        counter.hand_in([], at=at(3))
+        revoke_desk(name="1", centre_code="AST-1", at=at(5))
+        counter.lodge(request_of(intake, n=3))
+        counter.hand_in(at=at(6))
+
+        self.parked(counter, "revoked_desk", seq=4)
+        assert list(Application.objects.order_by("seq").values_list("seq", flat=True)) == [2, 3]
+
 
 class TestNewerPrograms:
     def test_an_entry_waits_as_a_case_and_is_taken_in_after_the_update(self, counter, intake):
