@@ -61,6 +61,8 @@ class Book:
     """Promises that were not kept, in words."""
     timeline: list[tuple[float, datetime, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when the story ends, however it ends: whoever still tries gives up."""
     began: float = field(default_factory=time.monotonic)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -135,7 +135,7 @@ class Clerk:
     def _page(self, call: Callable[[], Page], *, is_entry: bool = False) -> Page:
         """Tried again while the counter is dead: a clerk waits until the program is back."""
         until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.book.over.is_set():
             try:
                 page = call()
             except NoAnswer:

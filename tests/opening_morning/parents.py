@@ -211,6 +211,8 @@ class Parent:
         """End what was sent; pressed until the page says so."""
         path = f"/{self.wish.language}/applications/{number}/withdraw/"
         for _try in range(40):
+            if self.book.over.is_set():
+                break
             try:
                 page = self.browser.get(path)
                 if page.status == 200 and any("retraction" in form.fields for form in page.forms):

@@ -68,6 +68,7 @@ class Story:
         self.rosters: list[ListLine] = []
         self.broker_is_dead = threading.Event()
         self.crowd = ThreadPoolExecutor(CROWD, thread_name_prefix="family")
+        self.staff = ThreadPoolExecutor(4, thread_name_prefix="clerk")
 
     def play(self) -> None:
         """Everything from the first process to the last page read."""
@@ -189,7 +190,7 @@ class Story:
         one = CounterOne(self, first)
         two = CounterTwo(self, second)
         jobs = [self.crowd.submit(self._send, parent, self.plan.wave_s) for parent in self.parents]
-        clerks = [_thread(one.day_one), _thread(two.day_one)]
+        clerks = [self.staff.submit(one.day_one), self.staff.submit(two.day_one)]
         schedule = self._portal_kills() + one.schedule() + two.schedule()
         self._direct(schedule, until=[*jobs, *clerks])
         self.stage.start(*PORTAL, "deskapi")
@@ -265,12 +266,10 @@ class Story:
             line.mode = "twice"
             self.clerks[name].sign_in()
         *early, late, latest = self.second
-        jobs: list[Future[None] | threading.Thread] = [
-            _thread(partial(self._late, p)) for p in (late, latest)
-        ]
+        jobs: list[Future[None]] = [self.staff.submit(partial(self._late, p)) for p in (late, latest)]
         jobs += [self.crowd.submit(self._second_day, parent) for parent in early]
-        jobs += [_thread(CounterOne(self, self.clerks["counter-1"]).day_two)]
-        jobs += [_thread(CounterTwo(self, self.clerks["counter-2"]).day_two)]
+        jobs += [self.staff.submit(CounterOne(self, self.clerks["counter-1"]).day_two)]
+        jobs += [self.staff.submit(CounterTwo(self, self.clerks["counter-2"]).day_two)]
         span = self.plan.second_wave_s
         self._direct(
             [
@@ -316,17 +315,17 @@ class Story:
         self,
         schedule: list[tuple[float, Callable[[], None]]],
         *,
-        until: Iterable["Future[None] | threading.Thread"],
+        until: Iterable[Future[None]],
     ) -> None:
         """
         Do what is due, start what is wanted, until everybody is done.
 
-        :raises Exception: whatever a thread of the story could not cope with
+        :raises DidNotHappen: one of them could not cope
         """
         began = time.monotonic()
         waiting = sorted(schedule, key=lambda item: item[0])
         everybody = list(until)
-        while waiting or not all(_is_done(one) for one in everybody):
+        while waiting or not all(one.done() for one in everybody):
             while waiting and time.monotonic() - began >= waiting[0][0]:
                 waiting.pop(0)[1]()
             with suppress(queue.Empty):
@@ -336,10 +335,7 @@ class Story:
                     self._coming.discard(name)
                     self.book.tell(f"{name} is back")
         for one in everybody:
-            if isinstance(one, Future):
-                one.result()
-            elif isinstance(one, Job) and one.error is not None:
-                raise one.error
+            one.result()
 
     # ---------------------------------------------------------------- the end
 
@@ -416,35 +412,12 @@ class Story:
 
     def close(self) -> None:
         """End the story's own threads and lines."""
-        self.crowd.shutdown(wait=False, cancel_futures=True)
+        self.book.over.set()
+        self.broker_is_dead.set()
+        for threads in (self.crowd, self.staff):
+            threads.shutdown(wait=False, cancel_futures=True)
         for line in self.lines.values():
             line.close()
-
-
-class Job(threading.Thread):
-    """A thread that keeps what it could not cope with."""
-
-    error: BaseException | None = None
-
-    def __init__(self, do: Callable[[], None]) -> None:
-        super().__init__(daemon=True)
-        self._do = do
-
-    def run(self) -> None:
-        try:
-            self._do()
-        except BaseException as error:
-            self.error = error
-
-
-def _thread(do: Callable[[], None]) -> Job:
-    job = Job(do)
-    job.start()
-    return job
-
-
-def _is_done(one: "Future[None] | threading.Thread") -> bool:
-    return one.done() if isinstance(one, Future) else not one.is_alive()
 
 
 def _prepare(parent: Parent) -> None:
