@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from enrollment.arrival import Outage as RecordedOutage
 from enrollment.claims import Lodged, Retracted
 from enrollment.models import Application, Decision, Outage, OutageEnd, Retraction
@@ -84,7 +86,15 @@ def _name(child: dict[str, str]) -> str:
 
 
 def _retracted(campaign: Campaign) -> list[Retracted]:
-    decided = set(Decision.objects.filter(campaign=campaign).values_list("subject", flat=True))
+    return retracted(
+        rows=Retraction.objects.filter(campaign=campaign),
+        decisions=Decision.objects.filter(campaign=campaign),
+    )
+
+
+def retracted(*, rows: Iterable[Retraction], decisions: QuerySet[Decision]) -> list[Retracted]:
+    """Retractions as the claims need them: what was verified or decided stands."""
+    decided = set(decisions.values_list("subject", flat=True))
     return [
         Retracted(
             id=row.id,
@@ -97,7 +107,7 @@ def _retracted(campaign: Campaign) -> list[Retracted]:
             desk=row.desk,
             seq=row.seq,
         )
-        for row in Retraction.objects.filter(campaign=campaign)
+        for row in rows
     ]
 
 

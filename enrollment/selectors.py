@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from enrollment.claims import Ending, Lodged, Retracted, standing_claims
 from enrollment.models import Application, Decision, Draft, Retraction
 from enrollment.outage_page import OpenDesk, OutageNotice
+from enrollment.reading import retracted
 from enrollment.receipts import parse_number
 from schools.clock import ALMATY
 from schools.models import Horizon, RosterEntry
@@ -171,21 +172,7 @@ def _retractions_of(facts: list[Application]) -> list[Retracted]:
             | Q(application_id=None, application_number__in=[f.number for f in facts])
         )
     )
-    decided = set(Decision.objects.filter(subject__in=[r.id for r in rows]).values_list("subject", flat=True))
-    return [
-        Retracted(
-            id=row.id,
-            kind="void" if row.kind == Retraction.Kind.VOID else "withdrawal",
-            application_id=row.application_id,
-            number=row.application_number or None,
-            person_key=row.person_key,
-            lodged_at=row.lodged_at,
-            stands=row.is_verified or row.id in decided,
-            desk=row.desk,
-            seq=row.seq,
-        )
-        for row in rows
-    ]
+    return retracted(rows=rows, decisions=Decision.objects.filter(subject__in=[r.id for r in rows]))
 
 
 def public_state(*, number: str, last_four: str) -> State:
