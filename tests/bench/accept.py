@@ -7,6 +7,7 @@ import subprocess
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from tests.bench.figures import Value, middle, percentile
@@ -15,6 +16,19 @@ from tests.bench.resources import cpu_seconds
 
 NATION = 370_000
 PGBENCH_CLIENTS = 32
+
+
+class Sent(TypedDict):
+    """What the load generator says after a round."""
+
+    seconds: float
+    accepted: list[tuple[str, str]]
+    """Draft and number."""
+    ms: list[float]
+    refused: int
+    other: dict[str, int]
+    """Answers that were no receipt, by status."""
+    cpu_s: float
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -40,7 +54,9 @@ def measure(options: Namespace) -> dict[str, Value]:
         sender = _Sender(made, plan, row.port, options)
         single = sender.send(first=0, count=alone, connections=1)
         first = alone
-        sent, pgbench, cpu = [], [], []
+        sent: list[Sent] = []
+        pgbench: list[float] = []
+        cpu: list[list[float]] = []
         for _round in range(options.rounds):
             before = _cpu(made)
             sent.append(sender.send(first=first, count=options.drafts, connections=options.connections))
@@ -88,7 +104,7 @@ def _cpu(made: Installation) -> list[float]:
     return [cpu_seconds([pool.pid]), cpu_seconds([database.pid])]
 
 
-def _per_accepted(cpu: list[list[float]], which: int, sent: list[dict[str, list[object]]]) -> float:
+def _per_accepted(cpu: list[list[float]], which: int, sent: list[Sent]) -> float:
     return round(sum(c[which] for c in cpu) * 1000 / sum(len(said["accepted"]) for said in sent), 3)
 
 
@@ -98,14 +114,14 @@ class _Sender:
     def __init__(self, made: Installation, plan: Path, port: int, options: Namespace) -> None:
         self.made, self.plan, self.port, self.seconds = made, plan, port, options.seconds
 
-    def send(self, *, first: int, count: int, connections: int) -> dict[str, list[object]]:
+    def send(self, *, first: int, count: int, connections: int) -> Sent:
         """
         Send so many of the prepared drafts, for a bounded time.
 
         :raises DidNotHappen: nothing was accepted
         """
         order = [str(self.plan), self.port, first, count, connections, self.seconds]
-        said = json.loads(self.made.python("-m", "tests.bench.sending", *map(str, order)))
+        said: Sent = json.loads(self.made.python("-m", "tests.bench.sending", *map(str, order)))
         if not said["accepted"]:
             raise DidNotHappen(f"the portal accepted nothing; it answered {said['other']}")
         return said

@@ -41,6 +41,7 @@ def measure(options: Namespace) -> dict[str, Value]:
             "append_ms": middle(appends),
             "append_p99_ms": round(percentile(appends, 0.99), 2),
             "append_at_start_ms": middle(said["append_at_start_ms"]),
+            "append_cpu_ms": round(said["append_cpu_ms"], 2),
             "fsync_ms": middle(fsyncs),
             "ratio_to_fsync": round(middle(appends, 6) / middle(fsyncs, 6), 2),
             "ready_s": middle([seconds for seconds, _megabytes in starts]),

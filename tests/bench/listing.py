@@ -9,10 +9,13 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import django
 
-_EMAIL_OF_ONE_DISTRICT = {"scopes__district__isnull": False}
+if TYPE_CHECKING:
+    from schools.models import Intake, RosterEntry
+
 _FIRST = 90_000_000_000
 """Child keys of this list: 12 digits that no family of the demo country has."""
 
@@ -30,7 +33,7 @@ def main() -> None:
     from schools.models import Account, Intake, RosterEntry
     from schools.rules import slots
 
-    official = Account.objects.filter(**_EMAIL_OF_ONE_DISTRICT).order_by("id")[0]
+    official = Account.objects.filter(scopes__district__isnull=False).order_by("id")[0]
     district = official.scopes.get().district
     assert district is not None
     intake = (
@@ -77,16 +80,14 @@ def main() -> None:
     )
 
 
-def _entries(intake: object, count: int) -> "Iterator[object]":
+def _entries(intake: "Intake", count: int) -> "Iterator[RosterEntry]":
     """A quarter placed; of those who wait two of three are from the territory."""
     from uuid import UUID
 
     from cscdesk.demo_country.morning import OPENS_AT
-    from cscdesk.demo_country.names import FEMALE
     from schools.models import Lane, RosterEntry
     from schools.rules import kazakh_sort_key
 
-    assert FEMALE
     placed = count // 4
     for n in range(count):
         name = f"Омарова Айша {n}"
