@@ -45,7 +45,9 @@ CACHES = {"default": {"BACKEND": "config.cache.FailOpenRedisCache", "LOCATION": 
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
+# A bell is not kept for later: the next one finds the same work. Late acknowledgements of what ran while
+# Valkey was lost break the worker: kombu asks a closed connection for its address.
+CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "intake"
 CELERY_TASK_ROUTES = {
     "cscdesk.tasks.*": {"queue": "intake"},
