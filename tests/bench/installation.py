@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from config.embedded import APP_ROLE, OWNER_ROLE, Servers, ports, servers
+from config.embedded import APP_ROLE, OWNER_ROLE, Places, Servers, ports, servers
 from config.supervisor.child import Child, child_of_row
 from config.supervisor.options import ROOT, Options
 from config.supervisor.table import Row, rows
@@ -165,15 +165,17 @@ def installation() -> Iterator[Installation]:
             environment=quiet_environment() | {"DEMO": "0"},
         )
         options.prepare_data_dir()
-        with servers(directory) as running:
-            _refuse_careless(running)
-            made = Installation(directory=directory, options=options, running=running)
-            made.environment["DEMO"] = "1"
-            try:
-                yield made
-            finally:
-                made.stop()
-        running.postgres.places.forget()
+        try:
+            with servers(directory) as running:
+                _refuse_careless(running)
+                made = Installation(directory=directory, options=options, running=running)
+                made.environment["DEMO"] = "1"
+                try:
+                    yield made
+                finally:
+                    made.stop()
+        finally:
+            Places(directory).forget()
 
 
 def _refuse_careless(running: Servers) -> None:
