@@ -125,7 +125,7 @@ def _overtaken(should: Verdict, lines: list[Line], *, children: set[str]) -> lis
             ]
             if listed != waiting and not passed_over:
                 wrong_lines.append(f"the line at {intake} stands in another order")
-    return sorted(max(passed_over, against, key=len)) + strangers + wrong_lines
+    return sorted(passed_over if len(passed_over) >= len(against) else against) + strangers + wrong_lines
 
 
 def _unexpected(book: Book, should: Verdict, column_of: dict[str, str]) -> Iterable[str]:

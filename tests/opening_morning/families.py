@@ -213,7 +213,7 @@ class Town:
 def check_digit(body: str) -> int | None:
     """The twelfth digit of an IIN with these first eleven; None where none is ever issued."""
     for weights in (_ROUND_1, _ROUND_2):
-        rest = sum(map(mul, weights, map(int, body))) % 11
+        rest: int = sum(map(mul, weights, map(int, body))) % 11
         if rest < 10:
             return rest
     return None

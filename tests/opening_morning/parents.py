@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from schools import clock
@@ -41,7 +42,8 @@ class Mailbox:
             fresh = [p for p in self.directory.glob("*.log") if p not in self._read and p.stat().st_size]
             for path in sorted(fresh, key=lambda p: p.stat().st_mtime_ns):
                 message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                text = message.get_body().get_content() if message.get_body() else ""
+                body = message.get_body()
+                text = body.get_content() if body is not None else ""
                 code = re.search(r"\b(\d{6})\b", text)
                 if "-----" in path.read_text(errors="replace"):
                     self._read.add(path)
@@ -122,7 +124,7 @@ class Parent:
             {"choice": wish.choice},
         ):
             form = next(f for f in page.forms if f.method == "post" and _asks(f, answers))
-            page = self._page(lambda form=form, answers=answers: self.browser.submit(form, **answers))
+            page = self._page(partial(self.browser.submit, form, **answers))
             if page.status != 200:
                 raise DidNotHappen(f"{wish.key} is not understood: {page.status} {page.words()[:500]}")
         self.form = page.form(action="/send/")

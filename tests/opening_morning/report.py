@@ -32,11 +32,12 @@ def words(found: Ledger, book: Book, *, seed: int, seconds: float) -> str:
 
 
 def write(story: "Story", found: Ledger, *, seed: int, seconds: float, to: Path, pictures: bool) -> None:
-    """`opening-morning.json` and `opening-morning.html`."""
+    """`opening-morning.json` and `opening-morning.html`, with pictures where they are wanted and possible."""
     to.mkdir(parents=True, exist_ok=True)
     totals = {**found.totals(), "seed": seed, "seconds": round(seconds, 1)}
     (to / "opening-morning.json").write_text(json.dumps(totals, indent=1) + "\n")
-    (to / "opening-morning.html").write_text(_page(story, found, totals, shown=[]))
+    shown = story.pictures(to=to / "opening-morning") if pictures else []
+    (to / "opening-morning.html").write_text(_page(story, found, totals, shown=shown))
 
 
 def _page(story: "Story", found: Ledger, totals: dict[str, float], *, shown: list[tuple[str, str]]) -> str:

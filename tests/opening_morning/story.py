@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from config.supervisor.options import ROOT
-from tests.opening_morning import world
+from tests.opening_morning import pictures, world
 from tests.opening_morning.book import Book
 from tests.opening_morning.browser import Browser, NoAnswer
 from tests.opening_morning.clerks import CLERK, PASSWORD, Clerk, Phones
@@ -33,11 +33,13 @@ from tests.opening_morning.line import Line
 from tests.opening_morning.officials import Line as ListLine
 from tests.opening_morning.officials import Official, address_of
 from tests.opening_morning.parents import OUTAGE_WORDS, Mailbox, Parent
+from tests.opening_morning.pictures import PHONE, Wanted
 from tests.opening_morning.plan import CENTRES, DISTRICTS, OPENS_AT, YEAR, Plan
 from tests.opening_morning.rule import Announced
 from tests.opening_morning.stage import DidNotHappen, Stage
 
 PORTAL = ("portal", "signin")
+ACT_S = 180.0
 CROWD = 10
 """Families at one instant, as many as two small cores can play."""
 
@@ -64,8 +66,13 @@ class Story:
         self.wanted: queue.Queue[str] = queue.Queue()
         """Names of processes that somebody wants started again by the main thread."""
         self._coming: set[str] = set()
+        self._due: list[tuple[float, Callable[[], None]]] = []
+        """What the director will do, by the real clock."""
+        self._when_back: Callable[[], None] | None = None
+        """What to do as soon as the portal serves again."""
         self.officials: list[Official] = []
         self.rosters: list[ListLine] = []
+        self.outage_pages: dict[str, str] = {}
         self.broker_is_dead = threading.Event()
         self.crowd = ThreadPoolExecutor(CROWD, thread_name_prefix="family")
         self.staff = ThreadPoolExecutor(4, thread_name_prefix="clerk")
@@ -191,8 +198,8 @@ class Story:
         two = CounterTwo(self, second)
         jobs = [self.crowd.submit(self._send, parent, self.plan.wave_s) for parent in self.parents]
         clerks = [self.staff.submit(one.day_one), self.staff.submit(two.day_one)]
-        schedule = self._portal_kills() + one.schedule() + two.schedule()
-        self._direct(schedule, until=[*jobs, *clerks])
+        self._kill_portal_soon(0)
+        self._direct(one.schedule() + two.schedule(), until=[*jobs, *clerks])
         self.stage.start(*PORTAL, "deskapi")
         self.stage.wait_ready((*PORTAL, "deskapi"))
         self._keep_or_break_law_2()
@@ -221,23 +228,23 @@ class Story:
         )
         self.clerks["counter-1"].lodge(again)
 
-    def _portal_kills(self) -> list[tuple[float, Callable[[], None]]]:
-        """SIGKILL at random instants while families press, and the way back."""
-        schedule: list[tuple[float, Callable[[], None]]] = []
-        at = self.chance.uniform(0.8, 1.6)
-        for number in range(self.plan.portal_kills):
-            schedule.append((at, partial(self._kill_portal, number)))
-            at += self.chance.uniform(1.2, 1.8)
-            schedule.append((at, partial(self.start_again, *PORTAL)))
-            at += self.chance.uniform(2.2, 3.2)
-        return schedule
+    def _kill_portal_soon(self, number: int) -> None:
+        """At a random instant while families press; down for a while; as soon as it is back, once more."""
+        if number < self.plan.portal_kills:
+            self._due.append(
+                (time.monotonic() + self.chance.uniform(0.4, 1.6), partial(self._kill_portal, number))
+            )
 
     def _kill_portal(self, number: int) -> None:
         self.stage.kill(*PORTAL)
+        back_at = time.monotonic() + self.chance.uniform(1.2, 1.8)
+        self._due.append((back_at, partial(self.start_again, *PORTAL)))
+        self._when_back = partial(self._kill_portal_soon, number + 1)
         self.book.tell(f"the portal's pools are killed, {number + 1}. time")
         for language, words in OUTAGE_WORDS.items():
             with suppress(NoAnswer):
                 page = Browser(self.stage.port(0)).get(f"/{language}/")
+                self.outage_pages[language] = page.text
                 if page.status != 503 or words not in page.text or f'lang="{language}"' not in page.text:
                     self.book.breach(f"no outage page at /{language}/: {page.status} {page.words()[:80]}")
                 continue
@@ -323,19 +330,36 @@ class Story:
         :raises DidNotHappen: one of them could not cope
         """
         began = time.monotonic()
-        waiting = sorted(schedule, key=lambda item: item[0])
+        self._due += [(began + after, do) for after, do in schedule]
         everybody = list(until)
-        while waiting or not all(one.done() for one in everybody):
-            while waiting and time.monotonic() - began >= waiting[0][0]:
-                waiting.pop(0)[1]()
+        while self._due or not all(one.done() for one in everybody):
+            self._stop_if_hopeless(everybody, began=began)
+            for item in sorted(self._due, key=lambda item: item[0]):
+                if item[0] <= time.monotonic():
+                    self._due.remove(item)
+                    item[1]()
             with suppress(queue.Empty):
                 self.start_again(self.wanted.get(timeout=0.02))
             for name in sorted(self._coming):
                 if self.stage.is_up(name):
                     self._coming.discard(name)
                     self.book.tell(f"{name} is back")
+            if self._when_back is not None and all(self.stage.is_up(name) for name in PORTAL):
+                when_back, self._when_back = self._when_back, None
+                when_back()
         for one in everybody:
             one.result()
+
+    def _stop_if_hopeless(self, everybody: Iterable[Future[None]], *, began: float) -> None:
+        for one in everybody:
+            if one.done():
+                one.result()
+        for name in self._coming:
+            child = self.stage.children[name]
+            if child.process is None or child.process.poll() is not None:
+                raise DidNotHappen(f"{name} did not come back: {child.complaint()}")
+        if time.monotonic() > began + ACT_S:
+            raise DidNotHappen(f"an act took longer than {ACT_S:.0f} s")
 
     # ---------------------------------------------------------------- the end
 
@@ -409,6 +433,33 @@ class Story:
         different = [f"{k} {own[k]} ({totals[k]})" for k in own if k in totals and own[k] != totals[k]]
         if different:
             self.book.breach(f"the application's own ledger says {', '.join(different)}")
+
+    def pictures(self, *, to: Path) -> list[tuple[str, str]]:
+        """What the outage page, a receipt, a state and a list looked like."""
+        parent = next(p for p in self.parents if self.book.receipt_of(p.wish.key))
+        receipt, official = self.book.receipt_of(parent.wish.key), self.officials[0]
+        assert receipt is not None
+        own = f"/{parent.wish.language}/applications/{receipt.number}/"
+        cookies = tuple(parent.browser.cookies.items())
+        school = self.town.busy[0]
+        return pictures.take(
+            [
+                *(
+                    Wanted(f"outage-{language}", f"The outage page, {language}", html=text, size=PHONE)
+                    for language, text in self.outage_pages.items()
+                ),
+                Wanted("receipt", "A receipt", path=f"{own}receipt/", cookies=cookies, size=PHONE),
+                Wanted("state", "Where an application stands", path=own, cookies=cookies, size=PHONE),
+                Wanted(
+                    "roster",
+                    "A list as its district reads it",
+                    path=f"/kk/officials/rosters/{school}/",
+                    cookies=tuple(official.browser.cookies.items()),
+                ),
+            ],
+            port=self.stage.port(0),
+            to=to,
+        )
 
     def close(self) -> None:
         """End the story's own threads and lines."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from types import ModuleType
 from typing import Any
 
 from patching import after_import
@@ -13,7 +12,7 @@ SWEEPS = {
 }
 
 
-def stop_the_sweeps(settings: ModuleType) -> None:
+def stop_the_sweeps(settings: Any) -> None:
     for name in SWEEPS:
         del settings.CELERY_BEAT_SCHEDULE[name]
 
@@ -41,11 +40,11 @@ def _then_ring(kept: Callable[..., Any], *, where: Callable[[dict[str, Any]], bo
     return rung
 
 
-def ring_for_families(services: ModuleType) -> None:
+def ring_for_families(services: Any) -> None:
     services.lodge_draft = _then_ring(services.lodge_draft, where=lambda _arguments: True)
 
 
-def ring_for_desks(services: ModuleType) -> None:
+def ring_for_desks(services: Any) -> None:
     services.store_delivery = _then_ring(
         services.store_delivery, where=lambda arguments: bool(arguments["delivery"].entries)
     )

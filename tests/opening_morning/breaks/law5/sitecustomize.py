@@ -6,14 +6,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from patching import after_import
 
 WRITTEN_EVERY_S = 4.0
 
 
-def work_on_a_copy(settings: ModuleType) -> None:
+def work_on_a_copy(settings: Any) -> None:
     if sys.argv[1:2] != ["counter"]:
         return
     journal = Path(settings.DATABASES["default"]["NAME"])
