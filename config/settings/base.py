@@ -55,7 +55,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WSGI_APPLICATION = "config.wsgi.application"
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "config.messages.OwnMessages"
 
 # Behind a front with TLS (production) cookies are sent over TLS only; the demo is plain loopback.
 SECURE = env.bool("SECURE", default=False)
