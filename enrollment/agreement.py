@@ -48,8 +48,9 @@ def find_roster_differences(*, campaign: Campaign) -> list[str]:
     keys = computed.keys() | stored.keys()
     different = {key[0] for key in keys if computed.get(key) != stored.get(key)}
     state = RosterState.objects.filter(campaign=campaign).first()
+    published = bytes(state.roster_sha256) if state else roster_sha256([])
     # The hash covers what the columns above leave out: moments, numbers, doors' arrivals.
-    if lines and not different and (state is None or bytes(state.roster_sha256) != roster_sha256(lines)):
+    if not different and published != roster_sha256(lines):
         different.add("roster_sha256")
     return sorted(different)
 

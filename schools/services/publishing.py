@@ -105,15 +105,13 @@ def publish_roster(*, campaign: Campaign, lines: Sequence[Line], facts_read: int
         RosterState.objects.get_or_create(campaign=campaign)
         # Compare-and-set: whoever read fewer facts finds no row to update.
         fresh = RosterState.objects.filter(campaign=campaign, facts_read__lte=facts_read).update(
-            facts_read=facts_read, known_at=at
+            facts_read=facts_read, known_at=at, roster_sha256=roster_sha256(lines)
         )
         if not fresh:
             raise FewerFactsRead
         written = _write_changes(campaign, lines)
         if written:
-            RosterState.objects.filter(campaign=campaign).update(
-                roster_sha256=roster_sha256(lines), published_at=at
-            )
+            RosterState.objects.filter(campaign=campaign).update(published_at=at)
     return written
 
 
