@@ -62,7 +62,7 @@ def state(request: ParentRequest, account_id: int, number: str) -> HttpResponse:
             "offer": offer,
             "nearby": nearby,
             "answer_by": selectors.answer_by(application.lodged_at),
-            "help_line": offer.school.phone if offer else "",
+            "help_line": offer.school.district.help_line if offer else "",
         },
     )
 
@@ -91,7 +91,7 @@ def _receipt_page(request: ParentRequest, account_id: int, number: str, template
         "school": f"{offer.school}, {offer.intake.get_language_display()}" if offer else "",
         "answer_by": selectors.answer_by(application.lodged_at),
         "qr": _qr(application),
-        "help_line": offer.school.phone if offer else "",
+        "help_line": offer.school.district.help_line if offer else "",
     }
     return render(request, template, context)
 

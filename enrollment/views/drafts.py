@@ -160,7 +160,7 @@ def _check_page(request: ParentRequest, draft: Draft, *, fault: str = "") -> Htt
         "content": checked.content_sha256.hex(),
         "year": sealed_year(draft),
         "offer": offer,
-        "help_line": offer.school.phone if offer else "",
+        "help_line": offer.school.district.help_line if offer else "",
         "phase": phase_of(draft.campaign, at=clock.now()),
     }
     return render(request, "enrollment/check.html", context, status=422 if fault else 200)

@@ -70,8 +70,3 @@ class School(models.Model):
     @property
     def address(self) -> str:
         return in_the_readers_language(kk=self.address_kk, ru=self.address_ru, en=self.address_ru)
-
-    @property
-    def phone(self) -> str:
-        """The number a family calls about this school."""
-        return self.help_line or self.district.help_line
