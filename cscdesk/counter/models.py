@@ -42,6 +42,8 @@ class JournalEntry(models.Model):
 
     class Meta:
         ordering = ["seq"]
+        # Whether the desk is open is asked at every entry: found by kind, not by walking the journal back.
+        indexes = [models.Index(fields=["kind", "seq"], name="entries_of_a_kind")]
         constraints = [
             models.UniqueConstraint(
                 fields=["application"],
