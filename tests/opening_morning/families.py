@@ -1,7 +1,6 @@
 """The families of the story: made-up people, and what each of them will ask for."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from operator import mul
@@ -128,7 +127,7 @@ class Town:
         is_girl = self.chance.random() < 0.5
         child = self._person(
             f"{family}{'а' if is_girl and family.endswith('в') else ''}",
-            f"{self.chance.choice(_FEMALE if is_girl else _MALE)}{_letters(self._serial)}",
+            self.chance.choice(_FEMALE if is_girl else _MALE),
             date(2021, 1, 1) + timedelta(days=self.chance.randrange(240)),
             is_girl=is_girl,
         )
@@ -217,15 +216,3 @@ def check_digit(body: str) -> int | None:
         if rest < 10:
             return rest
     return None
-
-
-def _letters(serial: int) -> str:
-    """What makes a given name the only one of the story: no digits may stand in a name."""
-
-    def parts() -> Iterator[str]:
-        rest = serial
-        while rest:
-            rest, letter = divmod(rest, 20)
-            yield "абвгдежзиклмнопрстуф"[letter]
-
-    return "".join(parts())

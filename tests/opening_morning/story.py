@@ -436,7 +436,7 @@ class Story:
 
     def pictures(self, *, to: Path) -> list[tuple[str, str]]:
         """What the outage page, a receipt, a state and a list looked like."""
-        parent = next(p for p in self.parents if self.book.receipt_of(p.wish.key))
+        parent = next(p for p in self.second if self.book.receipt_of(p.wish.key))
         receipt, official = self.book.receipt_of(parent.wish.key), self.officials[0]
         assert receipt is not None
         own = f"/{parent.wish.language}/applications/{receipt.number}/"
