@@ -207,9 +207,9 @@ def _note_horizon(desk: Desk, delivery: Delivery, *, through: Head | None, at: d
     missing = delivery.head.seq - (through.seq if through else 0)
     values: dict[str, object] = {
         "district_id": centre.district_id,
-        "name_kk": f"{centre.name_kk}, {desk.name}",
-        "name_ru": f"{centre.name_ru}, {desk.name}",
-        "name_en": f"{centre.name_en}, {desk.name}",
+        "name_kk": f"{centre.name_kk}, терезе: {desk.name}",
+        "name_ru": f"{centre.name_ru}, окно: {desk.name}",
+        "name_en": f"{centre.name_en}, desk: {desk.name}",
         "phone": centre.phone,
         "heard_at": at,
         "unsent": max(missing, 0),
