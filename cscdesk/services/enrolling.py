@@ -14,6 +14,7 @@ from cscdesk.entry import Certificate, SignedText, base64url, compose_certificat
 from cscdesk.models import Centre, Desk, DeskKey, EnrolmentCode, ReceiptPrefix
 from enrollment.keys import centre_key, centre_public_key
 from enrollment.receipts import ALPHABET
+from schools.models import Campaign, Horizon
 from schools.rules import Refusal
 
 CODE_LIVES: Final = timedelta(minutes=15)
@@ -105,6 +106,7 @@ def enroll_desk(*, code: str, public_key: bytes, at: datetime) -> Enrolment:
         enrolled_at=at,
     )
     Desk.objects.filter(id=desk.id).update(enrolled_at=at, revoked_at=None)
+    _expect_to_hear_from(desk)
     return Enrolment(desk=desk, certificate=certificate, prefixes=prefixes)
 
 
@@ -121,6 +123,25 @@ def revoke_desk(*, name: str, centre_code: str, at: datetime) -> int:
         raise NoSuchDesk(name=name, centre=centre_code)
     Desk.objects.filter(id=desk.id, revoked_at=None).update(revoked_at=at)
     return DeskKey.objects.filter(desk=desk, revoked_at=None).update(revoked_at=at)
+
+
+def _expect_to_hear_from(desk: Desk) -> None:
+    """A desk that enrols and never calls is not heard from; without a row nobody would miss it."""
+    campaign = Campaign.objects.first()
+    if campaign is None:
+        return
+    centre = desk.centre
+    Horizon.objects.get_or_create(
+        campaign=campaign,
+        door=str(desk.id),
+        defaults={
+            "district_id": centre.district_id,
+            "name_kk": f"{centre.name_kk}, {desk.name}",
+            "name_ru": f"{centre.name_ru}, {desk.name}",
+            "name_en": f"{centre.name_en}, {desk.name}",
+            "phone": centre.phone,
+        },
+    )
 
 
 def _new_prefix(desk: Desk, *, at: datetime) -> str:

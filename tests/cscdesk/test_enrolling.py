@@ -13,6 +13,10 @@ from cscdesk.models import Desk, DeskKey, EnrolmentCode, ReceiptPrefix
 from cscdesk.services import CodeRefused, enroll_desk, issue_enrolment_code, revoke_desk
 from cscdesk.services.enrolling import PREFIXES_GIVEN, KeyAlreadyKnown, NoSuchCentre, NoSuchDesk
 from enrollment.keys import centre_public_key
+from schools.models import Horizon
+from schools.selectors.rosters import knowledge
+from schools.selectors.visibility import visible_to
+from schools.services.officials import add_official
 from tests.cscdesk.desks import URLS, Counter, at, centre, nonce
 from tests.factories import CampaignFactory
 
@@ -136,6 +140,31 @@ class TestServices:
         assert Desk.objects.count() == 1
         assert list(DeskKey.objects.order_by("id").values_list("revoked_at", flat=True)) == [at(2), None]
         assert Desk.objects.get().revoked_at is None
+
+    def test_a_desk_that_enrolled_and_never_called_is_not_heard_from(self, code):
+        enrolled = enroll_desk(code=code, public_key=key_bytes(), at=at(1))
+
+        horizon = Horizon.objects.get()
+        assert (horizon.door, horizon.heard_at, horizon.through) == (str(enrolled.desk.id), None, None)
+        assert (horizon.district_id, horizon.name_ru) == (enrolled.desk.centre.district_id, "ЦОН № 1, 1")
+        official = add_official(
+            email="esil@example.kz", full_name="Айгүл Есіл", district=horizon.district, at=at(1)
+        ).account
+        known = knowledge(
+            visible=visible_to(account=official),
+            campaign=horizon.campaign,
+            at=at(2),
+            district=horizon.district_id,
+        )
+        assert (known.desks, known.dark) == ([horizon], [horizon])
+
+    def test_enrolling_again_keeps_what_the_desk_has_reported(self, code):
+        enroll_desk(code=code, public_key=key_bytes(), at=at(1))
+        Horizon.objects.update(heard_at=at(5), through=at(5))
+        again = issue_enrolment_code(name="1", centre_code="AST-1", at=at(6))
+        enroll_desk(code=again, public_key=key_bytes(), at=at(7))
+
+        assert Horizon.objects.get().through == at(5)
 
     def test_a_refused_key_uses_no_code(self, code):
         counter = Counter(name="2")
