@@ -38,18 +38,31 @@ def find_children_with_two_places(*, campaign: Campaign) -> list[str]:
 def find_roster_differences(*, campaign: Campaign) -> list[str]:
     """Intakes' names whose published list is not the one that the facts make, computed from nothing."""
     lines = compute_roster(campaign=campaign, facts=read_facts(campaign=campaign))
-    computed = {(line.choice, line.child_key): (line.slot, line.lane, line.application_id) for line in lines}
-    stored = {
-        (f"{school}/{language}", child): (slot, lane, application)
-        for school, language, child, slot, lane, application in RosterEntry.objects.filter(
-            campaign=campaign
-        ).values_list("intake__school_id", "intake__language", "child_key", "slot", "lane", "application_id")
+    computed = {
+        (line.choice, line.child_key): (
+            line.slot,
+            line.lane,
+            line.application_id,
+            line.arrived_at,
+            line.moment,
+            line.draw_number,
+            line.is_contested,
+            line.child_name,
+        )
+        for line in lines
     }
+    stored = {
+        (f"{school}/{language}", child): tuple(columns)
+        for school, language, child, *columns in RosterEntry.objects.filter(campaign=campaign).values_list(
+            "intake__school_id", "intake__language", "child_key", "slot", "lane", "application_id",
+            "arrived_at", "moment", "draw_number", "is_contested", "child_name",
+        )
+    }  # fmt: skip
     keys = computed.keys() | stored.keys()
     different = {key[0] for key in keys if computed.get(key) != stored.get(key)}
     state = RosterState.objects.filter(campaign=campaign).first()
     published = bytes(state.roster_sha256) if state else roster_sha256([])
-    # The hash covers what the columns above leave out: moments, numbers, doors' arrivals.
+    # Whoever compares hashes must be told the one of what is shown.
     if not different and published != roster_sha256(lines):
         different.add("roster_sha256")
     return sorted(different)
