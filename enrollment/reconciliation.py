@@ -7,6 +7,7 @@ claim counts (`arrival.py`) and in which order equal ones stand (`draw.py`), let
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,13 @@ from enrollment.reading import Facts, Territories, count_facts, read_facts
 from schools import placement
 from schools.clock import ALMATY
 from schools.models import Campaign, Intake, Lane, RosterState
-from schools.services.publishing import Line, note_nothing_new, one_run_at_a_time, publish_roster
+from schools.services.publishing import (
+    AnotherRuns,
+    Line,
+    note_nothing_new,
+    one_run_at_a_time,
+    publish_roster,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,20 +43,28 @@ class Run:
 
 
 def reconcile_all(*, at: datetime) -> list[Run]:
-    """Bring the roster of every campaign that has opened up to its facts."""
-    return [
-        reconcile(campaign=campaign, at=at)
-        for campaign in Campaign.objects.filter(opens_at__lte=at, closes_at__gt=at - timedelta(days=60))
-    ]
+    """
+    Bring the roster of every campaign that has opened up to its facts.
+
+    A campaign that another worker is at is passed over: the next bell comes in seconds, and a
+    worker that waits for a national run would hold up entries and notices meanwhile.
+    """
+    runs = []
+    for campaign in Campaign.objects.filter(opens_at__lte=at, closes_at__gt=at - timedelta(days=60)):
+        with suppress(AnotherRuns):
+            runs.append(reconcile(campaign=campaign, at=at, wait=False))
+    return runs
 
 
-def reconcile(*, campaign: Campaign, at: datetime, recompute: bool = False) -> Run:
+def reconcile(*, campaign: Campaign, at: datetime, recompute: bool = False, wait: bool = True) -> Run:
     """
     Compute and publish the roster from the facts stored now; twice does nothing twice.
 
     :param recompute: also when there is no new fact (after an import, or out of distrust)
+    :param wait: for another run to end
+    :raises AnotherRuns: without `wait`, when another one is at work
     """
-    with one_run_at_a_time(year=campaign.year):
+    with one_run_at_a_time(year=campaign.year, wait=wait):
         state = RosterState.objects.filter(campaign=campaign).first()
         if state and not recompute and state.facts_read == (count := count_facts(campaign=campaign)):
             note_nothing_new(campaign=campaign, facts_read=count, at=at)

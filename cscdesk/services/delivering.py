@@ -200,17 +200,12 @@ def _give_anchor(
 
 def _note_horizon(desk: Desk, delivery: Delivery, *, through: Head | None, at: datetime) -> None:
     """How far the desk has reported: by its own word, never beyond this call, only when all is here."""
-    centre = desk.centre
     campaign = Campaign.objects.filter(opens_at__lte=at).first() or Campaign.objects.first()
     if campaign is None:
         return
     missing = delivery.head.seq - (through.seq if through else 0)
     values: dict[str, object] = {
-        "district_id": centre.district_id,
-        "name_kk": f"{centre.name_kk}, терезе: {desk.name}",
-        "name_ru": f"{centre.name_ru}, окно: {desk.name}",
-        "name_en": f"{centre.name_en}, desk: {desk.name}",
-        "phone": centre.phone,
+        **desk.horizon,
         "heard_at": at,
         "unsent": max(missing, 0),
     }

@@ -130,18 +130,7 @@ def _expect_to_hear_from(desk: Desk) -> None:
     campaign = Campaign.objects.first()
     if campaign is None:
         return
-    centre = desk.centre
-    Horizon.objects.get_or_create(
-        campaign=campaign,
-        door=str(desk.id),
-        defaults={
-            "district_id": centre.district_id,
-            "name_kk": f"{centre.name_kk}, {desk.name}",
-            "name_ru": f"{centre.name_ru}, {desk.name}",
-            "name_en": f"{centre.name_en}, {desk.name}",
-            "phone": centre.phone,
-        },
-    )
+    Horizon.objects.get_or_create(campaign=campaign, door=str(desk.id), defaults=desk.horizon)
 
 
 def _new_prefix(desk: Desk, *, at: datetime) -> str:

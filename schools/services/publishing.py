@@ -66,17 +66,28 @@ def roster_sha256(lines: Sequence[Line]) -> bytes:
     return digest.digest()
 
 
+class AnotherRuns(Refusal):
+    message = _("Another reconciliation of this campaign is at work.")
+
+
 @contextmanager
-def one_run_at_a_time(*, year: int) -> Iterator[None]:
+def one_run_at_a_time(*, year: int, wait: bool) -> Iterator[None]:
     """
-    Wait until no other reconciliation of this campaign runs, and read one snapshot of the facts.
+    Be the only reconciliation of this campaign, and read one snapshot of the facts.
 
     The lock is a session's, taken before the transaction: a lock inside it would be waited
     for with a snapshot already taken, and the run would read facts older than its lock. A
     killed worker's session ends, and its lock with it.
+
+    :raises AnotherRuns: without `wait`, when another one is at work
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_ROSTER_LOCK, year])
+        if wait:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_ROSTER_LOCK, year])
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_ROSTER_LOCK, year])
+            if cursor.fetchone() == (False,):
+                raise AnotherRuns
     try:
         with transaction.atomic():
             _take_one_snapshot()

@@ -58,7 +58,7 @@ def test_without_the_lock_workers_meet_in_one_slot(monkeypatch):
     from django.db import transaction
 
     @contextmanager
-    def nobody_waits(*, year):
+    def nobody_waits(*, year, wait):
         with transaction.atomic():
             yield
 
@@ -123,3 +123,27 @@ def test_a_fact_that_arrives_during_a_run_is_on_the_next_roster(monkeypatch):
     reconcile(campaign=Campaign.objects.get(), at=DAY_TWO)
 
     assert RosterEntry.objects.get(child_key=iin(77)).slot == 0
+
+
+def test_a_bell_passes_over_a_campaign_that_another_worker_is_at(monkeypatch):
+    campaign = make_country()
+    ten_children()
+    reading, rung = Event(), Event()
+    original = reconciliation.read_facts
+
+    def slowly(*, campaign):
+        reading.set()
+        rung.wait(timeout=5)
+        return original(campaign=campaign)
+
+    def bell():
+        reading.wait(timeout=5)
+        runs = reconciliation.reconcile_all(at=DAY_TWO)
+        rung.set()
+        return runs
+
+    monkeypatch.setattr(reconciliation, "read_facts", slowly)
+    run, passed_over = together(lambda: reconcile(campaign=campaign, at=DAY_TWO), bell)
+
+    assert passed_over == []
+    assert run.rows_written == 10
