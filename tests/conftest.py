@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.translations import catalogues
 from schools import clock
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -17,6 +18,13 @@ def chromium() -> str | None:
     """The system's Chromium, or the one that QABYLDAU_CHROMIUM names; None where there is none."""
     named = os.environ.get("QABYLDAU_CHROMIUM")
     return shutil.which(named) if named else next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pages speak three languages in tests too: a clean checkout has no compiled catalogue."""
+    if not hasattr(config, "workerinput"):
+        for language in catalogues.LANGUAGES:
+            catalogues.compiled(Path(__file__).resolve().parent.parent, language)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
