@@ -146,7 +146,10 @@ class TestServices:
 
         horizon = Horizon.objects.get()
         assert (horizon.door, horizon.heard_at, horizon.through) == (str(enrolled.desk.id), None, None)
-        assert (horizon.district_id, horizon.name_ru) == (enrolled.desk.centre.district_id, "ЦОН № 1, окно: 1")
+        assert (horizon.district_id, horizon.name_ru) == (
+            enrolled.desk.centre.district_id,
+            "ЦОН № 1, окно: 1",
+        )
         official = add_official(
             email="esil@example.kz", full_name="Айгүл Есіл", district=horizon.district, at=at(1)
         ).account
