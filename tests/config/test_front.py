@@ -117,7 +117,15 @@ def test_what_is_not_for_the_public_is_not_there(front: Front, pools: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("path", "to"), [("/", "/kk/"), ("/kz", "/kk"), ("/kz/apply/?a=1", "/kk/apply/?a=1")]
+    ("path", "to"),
+    [
+        ("/", "/kk/"),
+        ("/kz", "/kk"),
+        ("/kz/apply/?a=1", "/kk/apply/?a=1"),
+        ("/kz/%D3%98/", "/kk/%D3%98/"),
+        # Nothing typed gets into a header as it is.
+        ("/kz/x%0DSet-Cookie:%20a=b", "/kk/x%0DSet-Cookie:%20a=b"),
+    ],
 )
 def test_addresses_that_people_type_lead_to_kazakh_pages(front: Front, path: str, to: str) -> None:
     response, _ = ask(front, path)
