@@ -75,10 +75,11 @@ def begin_draft(*, draft_id: UUID, account_id: int, campaign: Campaign, language
     """
     Start a draft under an id that the page minted; pressing twice starts one.
 
-    :raises NoSuchDraft: the id is another account's
+    :raises NoSuchDraft: the id is another account's, or a desk's application bears it
     :raises AlreadySent: the id was used and sent
     :raises TooManyDrafts: there are `DRAFTS_AT_ONCE` already
     """
+    _refuse_sent(draft_id, account_id)
     known = Draft.objects.filter(id=draft_id).first()
     if known is None:
         if unsent_drafts(account_id=account_id, campaign=campaign).count() >= DRAFTS_AT_ONCE:
@@ -97,7 +98,6 @@ def begin_draft(*, draft_id: UUID, account_id: int, campaign: Campaign, language
         )
     if known.account_id != account_id:
         raise NoSuchDraft
-    _refuse_sent(draft_id)
     return known
 
 
@@ -121,7 +121,7 @@ def save_part(*, draft_id: UUID, account_id: int, part: Mapping[str, Any], at: d
     draft = Draft.objects.select_for_update().filter(id=draft_id, account_id=account_id).first()
     if draft is None:
         raise NoSuchDraft
-    _refuse_sent(draft_id)
+    _refuse_sent(draft_id, account_id)
     form = form_of(decode_request({**draft.form, **part}))
     if form == draft.form:
         return draft
@@ -159,10 +159,14 @@ def check_draft(*, draft: Draft, campaign: Campaign) -> Checked:
     return Checked(request=request, faults=found, content_sha256=content)
 
 
-def _refuse_sent(draft_id: UUID) -> None:
-    number = Application.objects.filter(id=draft_id).values_list("number", flat=True).first()
-    if number is not None:
-        raise AlreadySent(number=number)
+def _refuse_sent(draft_id: UUID, account_id: int) -> None:
+    sent = Application.objects.filter(id=draft_id).values_list("number", "account_id").first()
+    if sent is None:
+        return
+    number, sender_id = sent
+    if sender_id != account_id:
+        raise NoSuchDraft
+    raise AlreadySent(number=number)
 
 
 def request_of(draft: Draft) -> Request:

@@ -137,3 +137,11 @@ def test_what_was_sent_is_never_edited():
     with pytest.raises(AlreadySent):
         begin(draft.id, application.account)
     assert refused.value.facts == {"number": application.number}
+
+
+def test_the_id_of_somebody_elses_application_tells_nothing_and_is_not_taken():
+    application, stranger = ApplicationFactory(), AccountFactory()
+
+    with pytest.raises(NoSuchDraft):
+        begin(application.id, stranger)
+    assert not Draft.objects.filter(account=stranger).exists()
