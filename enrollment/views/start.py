@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -30,8 +31,9 @@ def start(request: ParentRequest) -> HttpResponse:
             "fresh_id": uuid.uuid4(),
         }
     response = render(request, "enrollment/start.html", {**context, "sign_in_url": sign_in_url()})
+    patch_vary_headers(response, ["Cookie"])
     if request.account_id is not None:
-        response["Cache-Control"] = "private, no-store"
+        patch_cache_control(response, private=True, no_store=True)
     return response
 
 
