@@ -6,6 +6,7 @@ from typing import Any, Final
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import ResolverMatch, reverse
@@ -76,11 +77,25 @@ def _set_up(request: OfficialRequest, view_name: str) -> HttpResponse | None:
 
 
 def _part(request: OfficialRequest, match: ResolverMatch) -> HttpResponse | None:
-    """Which of the two parts of this process the account may enter."""
+    """
+    Which of the two parts of this process the account may enter.
+
+    :raises Http404: the administration, asked for by somebody who is not staff
+    :raises BadRequest: the administration, asked with a text that PostgreSQL cannot compare with anything
+    """
     if match.view_name in SET_UP:
         return HttpResponseRedirect(reverse("officials:start"))
     if "admin" in match.namespaces and not request.user.is_staff:
         raise Http404
+    if "admin" in match.namespaces and _has_nul(request):
+        raise BadRequest("NUL is no text")
     if "officials" in match.namespaces and not request.visible:
         return HttpResponseRedirect(reverse("admin:index"))
     return None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    typed = [
+        text for query in (request.GET, request.POST) for _name, texts in query.lists() for text in texts
+    ]
+    return any("\x00" in text for text in [request.path, *map(str, typed)])

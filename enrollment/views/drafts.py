@@ -104,7 +104,8 @@ def _schools_shown(request: ParentRequest, draft: Draft) -> dict[str, Any]:
     district = address["district"] if typed is None else typed
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     page = request.GET.get("page", "1")
-    number = min(int(page), 10_000) if page.isascii() and page.isdigit() and int(page) else 1
+    # Five digits at most: Python refuses to read thousands of them.
+    number = max(int(page), 1) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     listed, has_more = offers.offers_in(
         campaign=campaign, district=district if district in known else "", search=search, page=number
     )

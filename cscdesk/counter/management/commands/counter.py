@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.wsgi import get_wsgi_application
+from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import DatabaseError
 from waitress.server import create_server
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         try:
             server = create_server(
-                get_wsgi_application(), host="127.0.0.1", port=port, threads=THREADS, ident="counter"
+                get_internal_wsgi_application(), host="127.0.0.1", port=port, threads=THREADS, ident="counter"
             )
         except OSError as error:
             raise CommandError(
