@@ -1,4 +1,4 @@
-"""The centre's signing key: one Ed25519 key in a file that only its owner reads."""
+"""The centre's secrets: its signing key, one Ed25519 key in a file that only its owner reads, and K of the draw."""
 
 import hashlib
 import os
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 def centre_key() -> Ed25519PrivateKey:
@@ -33,6 +34,21 @@ def centre_public_key() -> bytes:
 def centre_key_id() -> str:
     """How receipts name the key: the first 16 hex digits of SHA-256 of its public half."""
     return hashlib.sha256(centre_public_key()).hexdigest()[:16]
+
+
+def draw_key() -> bytes:
+    """
+    K of the draw, 32 bytes.
+
+    :raises ImproperlyConfigured: `DRAW_KEY` is not set: with a key that others know they would know the draw
+    """
+    try:
+        key = bytes.fromhex(settings.DRAW_KEY)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ImproperlyConfigured("DRAW_KEY must be 64 hex digits that nobody else knows. See .env.example.")
+    return key
 
 
 @lru_cache(maxsize=4)

@@ -11,9 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
-
-from enrollment import arrival, draw
+from enrollment import arrival, draw, keys
 from enrollment.claims import Claim, Standing, standing_claims
 from enrollment.reading import Facts, Territories, count_facts, read_facts
 from schools import placement
@@ -95,7 +93,7 @@ class _Roster:
         self.campaign, self.facts, self.standing, self.intakes = campaign, facts, standing, intakes
         self.policy = campaign.policy
         self.territories = Territories.of_campaign(campaign)
-        self.draw_key = bytes.fromhex(settings.DRAW_KEY)
+        self.draw_key = keys.draw_key()
         self.seed = bytes(campaign.demo_seed)
         self.child_keys: dict[str, str] = {}
         self._intervals: dict[str, list[arrival.Interval]] = {}

@@ -3,11 +3,12 @@
 from .base import *
 from .base import DATA_DIR, DEMO, PORT_BASE, SECURE, env
 
-SECRET_KEY = env("SECRET_KEY", default="only-for-a-first-look-" + "0" * 40)
+# Without the demo there are no defaults: who knows the key signs in as anybody, who knows K foresees the draw.
+SECRET_KEY = env("SECRET_KEY", default="only-for-a-first-look-" + "0" * 40 if DEMO else "")
 # Signs anchors, certificates and receipts: a PEM file with an Ed25519 private key.
 CENTRE_KEY_FILE = env("CENTRE_KEY_FILE", default=str(DATA_DIR / "keys" / "centre.pem"))
 # K of the draw (docs/reference/rule.md): 32 bytes as hex, kept apart from the database.
-DRAW_KEY = env("DRAW_KEY", default="00" * 32)
+DRAW_KEY = env("DRAW_KEY", default="00" * 32 if DEMO else "")
 
 INSTALLED_APPS = [
     "config",
