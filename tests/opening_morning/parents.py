@@ -28,28 +28,38 @@ OUTAGE_WORDS = {
 
 
 class Mailbox:
-    """The mails that were sent, as files."""
+    """
+    The mails that were sent, as files.
+
+    Django names a file by the second and by its backend's address in memory, so two mails of one
+    second may stand in one file, one after the other.
+    """
+
+    _END = b"\n" + b"-" * 79 + b"\n"
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._read: set[Path] = set()
+        self._read: dict[Path, int] = {}
+        """How many mails of a file are known."""
         self._codes: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
     def codes(self, to: str) -> list[str]:
         """All codes that went to an address, oldest first."""
         with self._lock:
-            fresh = [p for p in self.directory.glob("*.log") if p not in self._read and p.stat().st_size]
-            for path in sorted(fresh, key=lambda p: p.stat().st_mtime_ns):
-                message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                body = message.get_body()
-                text = body.get_content() if body is not None else ""
-                code = re.search(r"\b(\d{6})\b", text)
-                if "-----" in path.read_text(errors="replace"):
-                    self._read.add(path)
-                    if code:
-                        self._codes.setdefault(str(message["To"]), []).append(code[1])
+            for path in sorted(self.directory.glob("*.log"), key=lambda p: p.stat().st_mtime_ns):
+                mails = path.read_bytes().split(self._END)[:-1]
+                for mail in mails[self._read.get(path, 0) :]:
+                    self._note(mail)
+                self._read[path] = len(mails)
             return list(self._codes.get(to, []))
+
+    def _note(self, mail: bytes) -> None:
+        message = email.message_from_bytes(mail.lstrip(), policy=email.policy.default)
+        body = message.get_body()
+        code = re.search(r"\b(\d{6})\b", body.get_content() if body is not None else "")
+        if code:
+            self._codes.setdefault(str(message["To"]), []).append(code[1])
 
 
 def receipt_on(page: Page) -> tuple[str, datetime] | None:
