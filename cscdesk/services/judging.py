@@ -25,7 +25,7 @@ from enrollment.models import Application, Retraction
 from enrollment.receipts import InvalidNumber, parse_number
 from enrollment.rules import Request, faults
 from enrollment.services.lodging import DeskRequest, DeskRetraction, Over
-from enrollment.services.retractions import code_is_right
+from enrollment.services.retractions import CODE_TRIES_PER_HOUR, code_is_right, code_tries
 from schools.models import Campaign, Intake
 from schools.rules import Refusal
 
@@ -61,9 +61,16 @@ class Judged:
 
 
 class Judge:
-    """Reads entries by the rules of their campaigns, each campaign asked for once."""
+    """
+    Reads entries by the rules of their campaigns, each campaign asked for once.
 
-    def __init__(self) -> None:
+    :param at: when the centre reads them: tries of a family's code are counted by its clock
+    """
+
+    def __init__(self, *, at: datetime) -> None:
+        self._at = at
+        self._tries: dict[UUID, int] = {}
+        """By application: what proved nothing within the hour, what is being read now included."""
         self._campaigns: dict[int, tuple[Campaign, frozenset[str]] | None] = {}
 
     def judged(self, entry: Entry) -> Judged:
@@ -104,7 +111,43 @@ class Judge:
             raise Over
         if isinstance(form.content, Request):
             return Judged(entry, request=_request(entry, text, form, campaign, choices, lodged_at=lodged_at))
-        return Judged(entry, retraction=_retraction(entry, text, form, lodged_at=lodged_at))
+        return Judged(entry, retraction=self._retraction(entry, text, form, lodged_at=lodged_at))
+
+    def _retraction(
+        self, entry: Entry, text: EntryText, form: Form, *, lodged_at: datetime
+    ) -> DeskRetraction:
+        assert text.about is not None
+        assert isinstance(form.content, Withdrawal | Voiding)
+        content, number = form.content, _number(text.about.number)
+        application = _application(text.about.application, number)
+        return DeskRetraction(
+            id=text.id,
+            kind=Retraction.Kind.WITHDRAWAL if isinstance(content, Withdrawal) else Retraction.Kind.VOID,
+            year=text.campaign,
+            application_id=application.id if application else text.about.application,
+            application_number=number,
+            person_key=content.person if isinstance(content, Withdrawal) else "",
+            reason=content.reason if isinstance(content, Voiding) else "",
+            # By the desk's clock, or by the centre's: a slow wall clock may say it was before the code was sent.
+            is_verified=application is not None
+            and self._is_proven(application, content.code, times=(lodged_at, entry.link.first_sight)),
+            desk=entry.desk_id,
+            seq=text.seq,
+            entry_sha256=bytes(entry.sha256),
+            lodged_at=lodged_at,
+        )
+
+    def _is_proven(self, application: Application, code: str | None, *, times: tuple[datetime, ...]) -> bool:
+        tries = self._tries.get(application.id)
+        if tries is None:
+            tries = code_tries(application=application, at=self._at)
+        is_right = (
+            code is not None
+            and tries < CODE_TRIES_PER_HOUR
+            and any(code_is_right(application=application, code=code, at=at) for at in times)
+        )
+        self._tries[application.id] = tries + (not is_right)
+        return is_right
 
     def _offered(self, year: int) -> tuple[Campaign, frozenset[str]] | None:
         if year not in self._campaigns:
@@ -148,33 +191,6 @@ def _number(text: str) -> str:
         return parse_number(text)
     except InvalidNumber as refusal:
         raise NotWellFormed(faults=str(refusal)) from refusal
-
-
-def _retraction(entry: Entry, text: EntryText, form: Form, *, lodged_at: datetime) -> DeskRetraction:
-    assert text.about is not None
-    assert isinstance(form.content, Withdrawal | Voiding)
-    content, number = form.content, _number(text.about.number)
-    application = _application(text.about.application, number)
-    return DeskRetraction(
-        id=text.id,
-        kind=Retraction.Kind.WITHDRAWAL if isinstance(content, Withdrawal) else Retraction.Kind.VOID,
-        year=text.campaign,
-        application_id=application.id if application else text.about.application,
-        application_number=number,
-        person_key=content.person if isinstance(content, Withdrawal) else "",
-        reason=content.reason if isinstance(content, Voiding) else "",
-        is_verified=application is not None
-        and content.code is not None
-        # By the desk's clock, or by the centre's: a slow wall clock may say it was before the code was sent.
-        and any(
-            code_is_right(application=application, code=content.code, at=at)
-            for at in (lodged_at, entry.link.first_sight)
-        ),
-        desk=entry.desk_id,
-        seq=text.seq,
-        entry_sha256=bytes(entry.sha256),
-        lodged_at=lodged_at,
-    )
 
 
 def _application(id_: UUID | None, number: str) -> Application | None:

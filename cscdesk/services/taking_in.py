@@ -47,7 +47,7 @@ def take_in_entries(*, limit: int = 500, at: datetime) -> int:
 def _take_in_batch(*, limit: int, at: datetime) -> int:
     _take_turns()
     entries = list(_waiting().exclude(kind=UNREAD).order_by("desk_id", "seq", "id")[:limit])
-    judge = Judge()
+    judge = Judge(at=at)
     _store_all([judge.judged(entry) for entry in entries], at=at)
     return len(entries)
 
@@ -66,7 +66,7 @@ def _take_in_unread_batch(*, limit: int, after: int, at: datetime) -> tuple[int,
     """How many were read at last, and the id to go on after; 0 at the end."""
     _take_turns()
     entries = list(_waiting().filter(kind=UNREAD, id__gt=after).order_by("id")[:limit])
-    judge = Judge()
+    judge = Judge(at=at)
     judged = [judge.judged(entry) for entry in entries]
     readable = [one for one in judged if not one.is_unread]
     _store_all(readable, at=at)

@@ -21,6 +21,8 @@ from schools.rules import Refusal
 
 CODE_LIFETIME: Final = timedelta(hours=24)
 CODE_TRIES_PER_HOUR: Final = 5
+CODES_PER_HOUR: Final = 5
+_HOUR: Final = timedelta(hours=1)
 _DECISIONS: Final = uuid.UUID("2a1f9d54-63a0-5f0e-9f0b-6d6b1f8d7c11")
 
 
@@ -39,12 +41,20 @@ def withdraw(
     """
     End what this account lodged; the id was minted by the page, so pressing twice withdraws once.
 
+    What is withdrawn already stays as it is, whatever page asks again.
+
     :raises NoSuchApplication: not this account's
     :raises IdReused: the id already withdrew something else
     """
     application = Application.objects.filter(id=application_id, account_id=account_id).first()
     if application is None:
         raise NoSuchApplication
+    # A page left open must not end what the family has lodged since: a withdrawal reaches all before it.
+    before = Retraction.objects.filter(
+        application_id=application.id, kind=Retraction.Kind.WITHDRAWAL, is_verified=True
+    )
+    if done := before.exclude(id=retraction_id).first():
+        return done
     retraction, _is_new = Retraction.objects.get_or_create(
         id=retraction_id,
         defaults={
@@ -111,7 +121,8 @@ def issue_family_code(*, number: str, at: datetime) -> None:
     """
     Owe the family a six-digit code with which a desk may withdraw at once; earlier ones end.
 
-    After a clone two applications may bear one number: each family gets its own code.
+    After a clone two applications may bear one number: each family gets its own code. Of codes
+    that were asked for too often within an hour the latest stays, and nobody is written to.
 
     :raises NoSuchApplication: no application has this number
     """
@@ -119,6 +130,9 @@ def issue_family_code(*, number: str, at: datetime) -> None:
     if not applications:
         raise NoSuchApplication
     for application in applications:
+        issued_lately = FamilyCode.objects.filter(application=application, issued_at__gt=at - _HOUR)
+        if issued_lately.count() >= CODES_PER_HOUR:
+            continue
         code = f"{secrets.randbelow(1_000_000):06}"
         issued = FamilyCode.objects.create(
             application=application,
@@ -149,6 +163,20 @@ def code_is_right(*, application: Application, code: str, at: datetime) -> bool:
     if issued is None or at >= issued.expires_at:
         return False
     return hmac.compare_digest(bytes(issued.code_hmac), _code_hmac(application, code.strip()))
+
+
+def code_tries(*, application: Application, at: datetime) -> int:
+    """
+    How often desks asked to end the application within the hour before `at` and proved nothing.
+
+    From `CODE_TRIES_PER_HOUR` on no code proves anything: six digits must not be found by trying.
+    """
+    return Retraction.objects.filter(
+        application_id=application.id,
+        door=Door.DESK,
+        is_verified=False,
+        received_at__gt=at - _HOUR,
+    ).count()
 
 
 def _code_hmac(application: Application, code: str) -> bytes:

@@ -10,7 +10,7 @@ from cscdesk.models import Entry, EntryOutcome
 from cscdesk.selectors import parked_applications
 from cscdesk.services import revoke_desk, take_in_entries
 from enrollment.models import Application, Door, Retraction
-from enrollment.services.retractions import issue_family_code
+from enrollment.services.retractions import CODE_TRIES_PER_HOUR, issue_family_code
 from schools.models import Case
 from tests.cscdesk.desks import Counter, at, request_of, some_about
 from tests.cscdesk.test_delivering import changed, hand_in_raw
@@ -314,6 +314,26 @@ class TestWithdrawing:
         right = self.code(application)
         wrong = f"{(int(right) + 1) % 1_000_000:06}"
         assert not self.withdraw(counter, application, code=wrong).is_verified
+
+    @pytest.mark.parametrize("is_at_once", [True, False])
+    def test_a_code_cannot_be_found_by_trying(self, counter, application, is_at_once):
+        right = self.code(application)
+        wrong = [f"{(int(right) + n) % 1_000_000:06}" for n in range(1, CODE_TRIES_PER_HOUR + 1)]
+        about = About(application=application.id, number=application.number)
+        for code in [*wrong, right]:
+            counter.write("withdraw", Withdrawal(person="1", code=code), about=about, wall=at(5))
+            if not is_at_once:
+                counter.hand_in(at=at(9))
+                take_in_entries(at=at(9))
+        counter.hand_in(at=at(9))
+        take_in_entries(at=at(9))
+
+        assert Retraction.objects.count() == CODE_TRIES_PER_HOUR + 1
+        assert not Retraction.objects.filter(is_verified=True).exists()
+        counter.write("withdraw", Withdrawal(person="1", code=right), about=about, wall=at(80))
+        counter.hand_in(at=at(81))
+        take_in_entries(at=at(81))
+        assert Retraction.objects.filter(is_verified=True).count() == 1
 
     def test_without_a_code_it_waits(self, counter, application):
         assert not self.withdraw(counter, application).is_verified

@@ -14,6 +14,7 @@ from enrollment.services import (
     settle_withdrawals,
     withdraw,
 )
+from enrollment.services.retractions import CODES_PER_HOUR
 from tests.factories import DURING, AccountFactory, ApplicationFactory
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +134,13 @@ def test_no_code_is_stored_in_the_clear_beside_its_hash():
 def test_there_is_no_code_for_a_number_that_nobody_has():
     with pytest.raises(NoSuchApplication):
         issue_family_code(number="27-4KQ7-M2XD-W", at=DURING)
+
+
+def test_a_family_is_not_flooded_with_codes():
+    application = ApplicationFactory()
+    for minute in range(CODES_PER_HOUR + 3):
+        issue_family_code(number=application.number, at=DURING + timedelta(minutes=minute))
+
+    assert application.notices.count() == application.codes.count() == CODES_PER_HOUR
+    issue_family_code(number=application.number, at=DURING + timedelta(hours=2))
+    assert application.codes.count() == CODES_PER_HOUR + 1
