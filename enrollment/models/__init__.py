@@ -1,18 +1,27 @@
 """Who asks for a place, exactly as they asked."""
 
 from .applications import Application, Decision, Door, Draft, Retraction
+from .checks import Check, ChildLink, TwinsWish
+from .draws import DaySeed, DrawCommitment, PublicValue
 from .notices import FamilyCode, Notice, NoticeSent
-from .outages import Outage, OutageEnd
+from .outages import Outage, OutageEnd, OutageForecast
 
 __all__ = [
     "Application",
+    "Check",
+    "ChildLink",
+    "DaySeed",
     "Decision",
     "Door",
     "Draft",
+    "DrawCommitment",
     "FamilyCode",
     "Notice",
     "NoticeSent",
     "Outage",
     "OutageEnd",
+    "OutageForecast",
+    "PublicValue",
     "Retraction",
+    "TwinsWish",
 ]

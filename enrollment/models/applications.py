@@ -145,11 +145,12 @@ class Decision(models.Model):
     class Kind(models.TextChoices):
         WITHDRAWAL_STANDS = "withdrawal_stands", _("The withdrawal stands: nobody opposed it in time")
         VOID_STANDS = "void_stands", _("The desk's void stands")
+        CONTEST_SETTLED = "contest_settled", _("Of two wishes for one child this application counts")
 
     id = models.UUIDField(primary_key=True, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind)
-    subject = models.UUIDField(help_text="The retraction it is about.")
+    subject = models.UUIDField(help_text="The retraction or the application it is about.")
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

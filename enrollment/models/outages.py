@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from schools.facts import append_only
@@ -40,3 +41,25 @@ class OutageEnd(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ended_at:%Y-%m-%d %H:%M}"
+
+
+class OutageForecast(models.Model):
+    """When an outage is expected to end, or when there will be news; the latest one counts. A fact."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="forecasts")
+    reopens_at = models.DateTimeField(null=True)
+    next_news_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [append_only()]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reopens_at__isnull=False) ^ Q(next_news_at__isnull=False),
+                name="a_forecast_names_an_hour_or_the_next_news",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.reopens_at or self.next_news_at)

@@ -2,17 +2,32 @@
 
 from .accounts import Account, Role, Scope
 from .campaigns import Campaign, Intake, Language, Round, Territory
+from .confirming import (
+    Acknowledgement,
+    Annulment,
+    Confirmation,
+    ConfirmedPlace,
+    SlotChange,
+    SpokenClosing,
+)
 from .doors import Case, Horizon
 from .places import District, Region, School
-from .rosters import Lane, RosterEntry, RosterState
+from .rosters import Harmed, Held, IntakeState, Lane, RosterEntry, RosterState
 
 __all__ = [
     "Account",
+    "Acknowledgement",
+    "Annulment",
     "Campaign",
     "Case",
+    "Confirmation",
+    "ConfirmedPlace",
     "District",
+    "Harmed",
+    "Held",
     "Horizon",
     "Intake",
+    "IntakeState",
     "Lane",
     "Language",
     "Region",
@@ -22,5 +37,7 @@ __all__ = [
     "Round",
     "School",
     "Scope",
+    "SlotChange",
+    "SpokenClosing",
     "Territory",
 ]

@@ -33,6 +33,14 @@ def validate_policy(data: dict[str, Any]) -> None:
         raise ValidationError(str(refusal)) from refusal
 
 
+def validate_moved_days(data: dict[str, Any]) -> None:
+    """The model's own door to `rules.parse_moved_days`."""
+    try:
+        rules.parse_moved_days(data)
+    except rules.InvalidMovedDays as refusal:
+        raise ValidationError(str(refusal)) from refusal
+
+
 class Campaign(models.Model):
     """One year's admission to first grade."""
 
@@ -43,6 +51,12 @@ class Campaign(models.Model):
         default=rules.default_policy_data,
         validators=[validate_policy],
         help_text="Each key with its value and its legal basis.",
+    )
+    moved_days = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_moved_days],
+        help_text='Days that differ from the calendar: {"2027-03-26": false}; true: worked, false: off.',
     )
     # Replaced by the chain of daily seeds once days are closed (docs/reference/rule.md, "Number").
     demo_seed = models.BinaryField(max_length=32)

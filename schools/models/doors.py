@@ -39,6 +39,11 @@ class Case(models.Model):
         VOID = "void", _("A desk asks to void an application")
         CLONED_DESK = "cloned_desk", _("A desk's journal has two branches")
         GAP = "gap", _("Entries of a desk are missing")
+        NEAR_DUPLICATE = "near_duplicate", _("Two children that may be one")
+        TWINS_PARTED = "twins_parted", _("The last place falls between twins")
+        CHECK_DIFFERS = "check_differs", _("A check found something else than was stated")
+        BRAKE = "brake", _("A run would move too many children")
+        SECRET_MISSING = "secret_missing", _("The secret of a day's draw is missing")
         UNPROVEN_RECEIPT = "unproven_receipt", _("A receipt whose entry never arrived")
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="cases")

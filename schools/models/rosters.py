@@ -1,10 +1,11 @@
 """Who was given what: derived from facts, rebuilt whenever new ones arrive."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .campaigns import Campaign, Intake
+from .campaigns import Campaign, Intake, Round
 from .places import District
 
 
@@ -13,6 +14,17 @@ class Lane(models.TextChoices):
 
     TERRITORY = "territory", _("From the territory")
     OUTSIDE = "outside", _("From outside")
+
+
+class Held(models.TextChoices):
+    """Why a place is held: not given away, and not confirmed."""
+
+    RELATION = "relation", _("The relation to the child is not checked")
+    ADDRESS = "address", _("The address is not checked")
+    CONTESTED = "contested", _("Two applications, different schools")
+    CUT_OFF = "cut_off", _("The last place of a line in which something is open")
+    TWINS = "twins", _("The last place falls between twins")
+    CLOSING = "closing", _("A desk read its closing code and named this school")
 
 
 class RosterEntry(models.Model):
@@ -40,6 +52,8 @@ class RosterEntry(models.Model):
     draw_number = models.CharField(max_length=64)
     is_contested = models.BooleanField(default=False)
     is_held = models.BooleanField(default=False, help_text="Rests on something not yet checked.")
+    held_for = ArrayField(models.CharField(max_length=12, choices=Held), default=list, blank=True)
+    is_confirmed = models.BooleanField(default=False, help_text="Holds the slot: it was confirmed.")
 
     class Meta:
         constraints = [
@@ -71,9 +85,53 @@ class RosterState(models.Model):
     campaign = models.OneToOneField(Campaign, on_delete=models.PROTECT, primary_key=True)
     # Facts are only ever added, so a larger count has read everything a smaller one had.
     facts_read = models.PositiveBigIntegerField(default=0)
+    facts_sha256 = models.BinaryField(max_length=32, default=bytes, help_text="Of the set of facts read.")
     roster_sha256 = models.BinaryField(max_length=32, default=bytes)
+    round = models.ForeignKey(
+        Round, null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty before the first."
+    )
     known_at = models.DateTimeField(null=True, help_text="When the facts were last read.")
     published_at = models.DateTimeField(null=True, help_text="When the roster last changed.")
 
     def __str__(self) -> str:
         return f"{self.campaign_id}: {self.facts_read}"
+
+
+class IntakeState(models.Model):
+    """What is known of one intake's list as a whole. Derived, like the list itself."""
+
+    intake = models.OneToOneField(Intake, on_delete=models.CASCADE, primary_key=True, related_name="state")
+    component = models.CharField(
+        max_length=24, help_text="The smallest name among the intakes that choices connect with this one."
+    )
+    slots = models.TextField(blank=True, help_text="As the roster's round knows them.")
+    lines_sha256 = models.BinaryField(max_length=32, help_text="Of the list in canonical form.")
+
+    def __str__(self) -> str:
+        return f"{self.intake_id} · {self.component}"
+
+
+class Harmed(models.Model):
+    """
+    A child that would have won a place, had everything that happened before a closing been known. Derived.
+
+    It goes first when a slot of that kind becomes free.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
+    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="harmed")
+    kind = models.CharField(max_length=1, help_text="T or O: of the slot it would have.")
+    child_key = models.CharField(max_length=60)
+    child_name = models.CharField(max_length=200)
+    application_id = models.UUIDField()
+    application_number = models.CharField(max_length=14)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "child_key"], name="a_child_is_harmed_at_one_intake"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_number} · {self.intake_id}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MODEL_RULES = "Order No. 564 of 12.10.2018, as in force from 15.09.2025"
 NEEDS_AN_ORDER = "demo rule, needs an order"
+CHECKABLE = ("address", "relation")
 _DAY_SECONDS = 24 * 60 * 60
 
 
@@ -40,6 +41,19 @@ class Policy:
     age_wish_after: tuple[int, int] = (9, 1)
     turns_years_max: int = 8
     unopposed_withdrawal_hours: int = 48
+    # What must be checked before a place is confirmed: any of `CHECKABLE`.
+    hold_unchecked: tuple[str, ...] = ("address", "relation")
+    # Twins whose parents wish it have one token, and so one number.
+    twins_share_token: bool = True
+    # Working days within which a district must find a place for a child of a school's territory.
+    must_act_days: int = 5
+    # After so many hours past a closing two officials may confirm without a dark desk.
+    silent_desk_hours: int = 72
+    # Working days between a change of capacity and the day it is in force.
+    notice_days: int = 5
+    # A run that moves more than this part of a district's children, and more than so many, is stopped.
+    brake_percent: int = 2
+    brake_children: int = 5
 
 
 class _SenselessError(Exception):
@@ -89,6 +103,18 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
+def _checkable(value: object) -> tuple[str, ...]:
+    if (
+        not isinstance(value, list)
+        or not all(one in CHECKABLE for one in value)
+        or len(set(value)) < len(value)
+    ):
+        raise _SenselessError(
+            format_lazy(_("a list of some of these is needed: {names}"), names=", ".join(CHECKABLE))
+        )
+    return tuple(sorted(value))
+
+
 def _month_and_day(value: object) -> tuple[int, int]:
     if isinstance(value, str) and re.fullmatch(r"\d{2}-\d{2}", value, re.ASCII):
         try:
@@ -118,6 +144,13 @@ _KEYS: dict[str, _Key] = {
     "age_wish_after": _Key("09-01", MODEL_RULES, _month_and_day),
     "turns_years_max": _Key(8, NEEDS_AN_ORDER, _whole_number(5, 18)),
     "unopposed_withdrawal_hours": _Key(48, NEEDS_AN_ORDER, _whole_number(1, 720)),
+    "hold_unchecked": _Key(["address", "relation"], NEEDS_AN_ORDER, _checkable),
+    "twins_share_token": _Key(value=True, legal_basis=NEEDS_AN_ORDER, read=_yes_or_no),
+    "must_act_days": _Key(5, NEEDS_AN_ORDER, _whole_number(1, 60)),
+    "silent_desk_hours": _Key(72, NEEDS_AN_ORDER, _whole_number(1, 720)),
+    "notice_days": _Key(5, NEEDS_AN_ORDER, _whole_number(0, 60)),
+    "brake_percent": _Key(2, NEEDS_AN_ORDER, _whole_number(0, 100)),
+    "brake_children": _Key(5, NEEDS_AN_ORDER, _whole_number(0, 10_000)),
 }
 
 
