@@ -4,15 +4,16 @@ Who came first: the moment in which an arrival counts, for a child and a choice.
 The rule: docs/reference/rule.md, "Moment". Times are aware; days are those of Asia/Almaty.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from schools.clock import ALMATY
 
 _LATTICE = datetime(1970, 1, 1, tzinfo=UTC)
 """Steps of the grain are counted from this midnight on the wall clocks of Kazakhstan."""
-_INSTANT = timedelta(microseconds=1)
+INSTANT = timedelta(microseconds=1)
+"""The smallest step of time: what ends at midnight has its last instant on the day before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,19 @@ def ceil_to(at: datetime, grain: timedelta) -> datetime:
     return _from_wall(wall + (_LATTICE - wall) % grain)
 
 
+def day_of(at: datetime) -> date:
+    """The calendar day of `at` in Kazakhstan."""
+    return at.astimezone(ALMATY).date()
+
+
+def midnight_after(day: date) -> datetime:
+    """24:00 of `day` in Kazakhstan, in UTC."""
+    return _from_wall(datetime.combine(day + timedelta(days=1), time(), UTC))
+
+
 def end_of_day(at: datetime) -> datetime:
     """24:00 of the day of `at` in Kazakhstan, in UTC."""
-    tomorrow = at.astimezone(ALMATY).date() + timedelta(days=1)
-    return _from_wall(datetime.combine(tomorrow, time(), UTC))
+    return midnight_after(day_of(at))
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
@@ -126,6 +136,26 @@ def moment(
     return max(step, opens_at).astimezone(UTC)
 
 
+def nationwide(intervals_by_district: Mapping[str, Iterable[Interval]]) -> list[Interval]:
+    """The intervals of all districts, overlapping and touching ones joined."""
+    return merged(interval for intervals in intervals_by_district.values() for interval in intervals)
+
+
+def effective_closing(
+    closes_at: datetime, *, intervals_by_district: Mapping[str, Iterable[Interval]]
+) -> datetime | None:
+    """
+    When a round that was to close at `closes_at` really closes, in UTC; None while nobody can know.
+
+    Inside an interval of any district it moves to that interval's end, for the whole country; if that
+    lies inside another one, to the end of that one, and so on: to the end of all that are joined. While
+    one of them has no end there is no closing.
+    """
+    around = next((i for i in nationwide(intervals_by_district) if closes_at in i), None)
+    end = closes_at if around is None else around.end
+    return None if end is None else end.astimezone(UTC)
+
+
 def _rounded_outward(interval: Interval, grain: timedelta) -> Interval:
     end = None if interval.end is None else ceil_to(interval.end, grain)
     return Interval(floor_to(interval.start, grain), end)
@@ -135,7 +165,7 @@ def _lengthened(union: Interval) -> Interval:
     if union.end is None:
         return union
     longer = union.end + (union.end - union.start)
-    return Interval(union.start, min(longer, end_of_day(union.end - _INSTANT)))
+    return Interval(union.start, min(longer, end_of_day(union.end - INSTANT)))
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
