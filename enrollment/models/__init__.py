@@ -5,6 +5,7 @@ from .checks import Check, ChildLink, TwinsWish
 from .draws import DaySeed, DrawCommitment, PublicValue
 from .notices import FamilyCode, Notice, NoticeSent
 from .outages import Outage, OutageEnd, OutageForecast
+from .scenarios import Scenario, ScenarioPart, ScenarioResult
 
 __all__ = [
     "Application",
@@ -23,5 +24,8 @@ __all__ = [
     "OutageForecast",
     "PublicValue",
     "Retraction",
+    "Scenario",
+    "ScenarioPart",
+    "ScenarioResult",
     "TwinsWish",
 ]
