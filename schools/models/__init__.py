@@ -7,6 +7,7 @@ from .confirming import (
     Annulment,
     Confirmation,
     ConfirmedPlace,
+    Proposal,
     SlotChange,
     SpokenClosing,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "IntakeState",
     "Lane",
     "Language",
+    "Proposal",
     "Region",
     "Role",
     "RosterEntry",

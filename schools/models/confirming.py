@@ -183,3 +183,40 @@ class Acknowledgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.district_id} · {self.acknowledged_at:%Y-%m-%d %H:%M}"
+
+
+class Proposal(models.Model):
+    """
+    What one official has signed and a second one must sign too, on an own sign-in.
+
+    No fact: it waits, and goes when it is signed or taken back. What it leads to is the fact.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRM = "confirm", _("Confirm the list without having heard from every desk")
+        ANNUL = "annul", _("Take a confirmed place back for fraud")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    kind = models.CharField(max_length=7, choices=Kind)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="+")
+    round = models.ForeignKey(Round, null=True, on_delete=models.PROTECT, related_name="+")
+    place = models.ForeignKey(ConfirmedPlace, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    official = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="confirm", round__isnull=False, place__isnull=True)
+                | Q(kind="annul", round__isnull=True, place__isnull=False),
+                name="a_proposal_is_about_a_round_or_a_place",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_proposal_gives_a_reason"),
+            models.UniqueConstraint(fields=["round", "district"], name="a_district_proposes_a_round_once"),
+            models.UniqueConstraint(fields=["place"], name="a_place_is_proposed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.district_id} · {self.kind}"

@@ -18,6 +18,7 @@ class Horizon(models.Model):
     name_ru = models.CharField(max_length=200)
     name_en = models.CharField(max_length=200)
     phone = models.CharField(max_length=40, blank=True)
+    contact = models.CharField(max_length=200, blank=True, help_text="Who is called: its supervisor.")
     through = models.DateTimeField(null=True, help_text="Nothing lodged earlier is missing.")
     heard_at = models.DateTimeField(null=True)
     unsent = models.PositiveIntegerField(default=0, help_text="Entries the desk says are still on it.")

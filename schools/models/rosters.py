@@ -90,6 +90,9 @@ class RosterState(models.Model):
     round = models.ForeignKey(
         Round, null=True, on_delete=models.PROTECT, related_name="+", help_text="Empty before the first."
     )
+    closing_at = models.DateTimeField(
+        null=True, help_text="The round's effective closing: moved to the end of an interval that holds it."
+    )
     known_at = models.DateTimeField(null=True, help_text="When the facts were last read.")
     published_at = models.DateTimeField(null=True, help_text="When the roster last changed.")
 
@@ -102,10 +105,17 @@ class IntakeState(models.Model):
 
     intake = models.OneToOneField(Intake, on_delete=models.CASCADE, primary_key=True, related_name="state")
     component = models.CharField(
-        max_length=24, help_text="The smallest name among the intakes that choices connect with this one."
+        max_length=24,
+        blank=True,
+        help_text="The smallest name among the intakes that choices connect with this one.",
     )
     slots = models.TextField(blank=True, help_text="As the roster's round knows them.")
-    lines_sha256 = models.BinaryField(max_length=32, help_text="Of the list in canonical form.")
+    lines_sha256 = models.BinaryField(
+        max_length=32, default=bytes, help_text="Of the list in canonical form; empty before the first round."
+    )
+    # Counted while a round is open too, when there is no order and no place to show.
+    arrived_territory = models.PositiveIntegerField(default=0, help_text="Children that ask for it.")
+    arrived_outside = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.intake_id} · {self.component}"
