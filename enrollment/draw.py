@@ -8,6 +8,9 @@ The rule: docs/reference/rule.md, "Number". Bytes are joined without separators:
 import datetime
 import hashlib
 import hmac
+from collections.abc import Collection, Iterable
+
+from schools.clock import ALMATY
 
 
 def child_token(*, key: bytes, child_key: str) -> bytes:
@@ -46,6 +49,50 @@ def hash_chain(*, secret: bytes, length: int) -> list[bytes]:
     return links[::-1]
 
 
+def chain_index(*, date: datetime.date, opens_at: datetime.datetime) -> int:
+    """
+    Which day of the campaign this is: 0 on the opening day, counted in calendar days of Kazakhstan.
+
+    :raises ValueError: the day lies before the opening day
+    """
+    index = (date - opens_at.astimezone(ALMATY).date()).days
+    if index < 0:
+        raise ValueError(f"{date} lies before the opening day")
+    return index
+
+
+def link_of_day(*, secret: bytes, length: int, index: int) -> bytes:
+    """
+    s of the day with this index: the link after as many as days have passed before it.
+
+    :raises ValueError: the chain of `length` days has no such day
+    """
+    if not 0 <= index < length:
+        raise ValueError(f"a chain of {length} days has no day {index}")
+    return hash_chain(secret=secret, length=length)[index + 1]
+
+
+def is_link(*, preimage: bytes, index: int, chain_end: bytes) -> bool:
+    """Whether `preimage` is s of the day with this index: hashed `index + 1` times it is the published end."""
+    link = preimage
+    for _day in range(index + 1):
+        link = hashlib.sha256(link).digest()
+    return hmac.compare_digest(link, chain_end)
+
+
+def replacement_secret(*, date: datetime.date, last_shown: bytes, v: str) -> bytes:
+    """
+    SHA-256("draw/missing/1" ‖ date ‖ link shown last ‖ v): what takes the place of a missing s, in public.
+
+    :param last_shown: the last link of the chain that was shown before, or its published end; 32 bytes
+    :raises ValueError: it is not 32 bytes long
+    """
+    if len(last_shown) != 32:
+        raise ValueError("a link of the chain has 32 bytes")
+    joined = b"draw/missing/1" + date.isoformat().encode("ascii") + last_shown + v.encode()
+    return hashlib.sha256(joined).digest()
+
+
 def is_next_link(*, preimage: bytes, shown: bytes) -> bool:
     """Whether `preimage` is the one link that may follow the last link shown."""
     return hmac.compare_digest(hashlib.sha256(preimage).digest(), shown)
@@ -54,3 +101,19 @@ def is_next_link(*, preimage: bytes, shown: bytes) -> bool:
 def number(*, seed: bytes, token: bytes) -> bytes:
     """SHA-256(seed ‖ token), 32 bytes; the smaller one goes first. `.hex()` keeps that order."""
     return hashlib.sha256(seed + token).digest()
+
+
+def token_keys(wishes: Iterable[Collection[str]]) -> dict[str, str]:
+    """
+    Whose token each twin has: the smallest child key among those it is joined with.
+
+    Wishes that name a common child join all their children; their order changes nothing.
+
+    :param wishes: child keys that shall share one token, each with two or more
+    :return: child key whose token counts, by child key; only for children named in a wish
+    """
+    together: dict[str, set[str]] = {}
+    for wish in wishes:
+        joined = set(wish).union(*(together.get(child, ()) for child in wish))
+        together |= dict.fromkeys(joined, joined)
+    return {child: min(joined) for child, joined in together.items()}

@@ -1,4 +1,4 @@
-"""The centre's secrets: its signing key, one Ed25519 key in a file that only its owner reads, and K of the draw."""
+"""The centre's secrets: its signing key, one Ed25519 key in a file that only its owner reads, and those of the draw."""
 
 import hashlib
 import os
@@ -42,13 +42,26 @@ def draw_key() -> bytes:
 
     :raises ImproperlyConfigured: `DRAW_KEY` is not set: with a key that others know they would know the draw
     """
+    return _secret("DRAW_KEY")
+
+
+def draw_chain_secret() -> bytes:
+    """
+    What the chain of daily secrets is made of, 32 bytes.
+
+    :raises ImproperlyConfigured: `DRAW_CHAIN_SECRET` is not set: who knows it knows every s beforehand
+    """
+    return _secret("DRAW_CHAIN_SECRET")
+
+
+def _secret(name: str) -> bytes:
     try:
-        key = bytes.fromhex(settings.DRAW_KEY)
+        secret = bytes.fromhex(getattr(settings, name))
     except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise ImproperlyConfigured("DRAW_KEY must be 64 hex digits that nobody else knows. See .env.example.")
-    return key
+        secret = b""
+    if len(secret) != 32:
+        raise ImproperlyConfigured(f"{name} must be 64 hex digits that nobody else knows. See .env.example.")
+    return secret
 
 
 @lru_cache(maxsize=4)

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from enrollment import reconciliation, services
+from enrollment.services import draws
 from schools import clock
 
 
@@ -17,6 +18,12 @@ def reconcile_rosters(**_: object) -> int:
 def settle_withdrawals(**_: object) -> int:
     """Let unopposed desk withdrawals stand once their term has run out."""
     return services.settle_withdrawals(at=clock.now())
+
+
+@shared_task
+def make_due_seeds(**_: object) -> int:
+    """Make the seed of every day that is over and has its public value."""
+    return draws.make_due_seeds(at=clock.now())
 
 
 @shared_task

@@ -9,6 +9,8 @@ SECRET_KEY = env("SECRET_KEY", default="only-for-a-first-look-" + "0" * 40 if DE
 CENTRE_KEY_FILE = env("CENTRE_KEY_FILE", default=str(DATA_DIR / "keys" / "centre.pem"))
 # K of the draw (docs/reference/rule.md): 32 bytes as hex, kept apart from the database.
 DRAW_KEY = env("DRAW_KEY", default="00" * 32 if DEMO else "")
+# What the chain of the draw's daily secrets is made of: 32 bytes as hex, kept like K, elsewhere than K.
+DRAW_CHAIN_SECRET = env("DRAW_CHAIN_SECRET", default="11" * 32 if DEMO else "")
 
 INSTALLED_APPS = [
     "config",
@@ -54,6 +56,7 @@ CELERY_TASK_ROUTES = {
     "cscdesk.tasks.*": {"queue": "intake"},
     "enrollment.tasks.reconcile_rosters": {"queue": "roster"},
     "enrollment.tasks.settle_withdrawals": {"queue": "roster"},
+    "enrollment.tasks.make_due_seeds": {"queue": "roster"},
     "enrollment.tasks.send_notices": {"queue": "notify"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -74,6 +77,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "make_due_seeds": {"task": "enrollment.tasks.make_due_seeds", "schedule": 5, "options": {"expires": 15}},
     "send_notices": {"task": "enrollment.tasks.send_notices", "schedule": 5, "options": {"expires": 15}},
     "forget_nonces": {"task": "cscdesk.tasks.forget_nonces", "schedule": 3600, "options": {"expires": 600}},
     "render_outage_pages": {
