@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from schools.placement import Child, Intake, Placement
+from schools.placement_case import Child, Intake, Placement
 from schools.rules.slots import REMOVED
 
 

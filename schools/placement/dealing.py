@@ -1,0 +1,71 @@
+"""
+Which slot each taken child gets: the open slots of every intake from left to right.
+
+Let k_T and k_O be taken from the lines of an intake. Before one of the lines is used up the
+i-th T slot goes to the i-th of the territory, the i-th O slot to the i-th from outside. Which
+is used up first: the line whose slot number k (T slots counted for the territory, O slots for
+outside) stands further left. From there on the other line goes to every slot, so a slot's child
+is the one with the number of all slots before it that this line has fed.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from schools.placement.lines import Ints, Longs, starts
+from schools.placement_case import TERRITORY
+
+if TYPE_CHECKING:
+    from schools.placement.crowds import Crowds
+
+
+def deal(crowds: "Crowds") -> tuple[Ints, Longs]:
+    """Positions of the taken children that hold nothing where they are, and the slot index of each."""
+    dealt = [_by_lines(crowds)]
+    for intake in np.flatnonzero(crowds.goes_by_slots):
+        filled = crowds.filled_by_slots(int(intake))
+        dealt.append((np.array([*filled.values()], np.int32), np.array([*filled], np.int64)))
+    positions, slots = zip(*dealt, strict=True)
+    return np.concatenate(positions), np.concatenate(slots)
+
+
+def _by_lines(crowds: "Crowds") -> tuple[Ints, Longs]:
+    intakes = len(crowds.goes_by_slots)
+    of_line = ~crowds.goes_by_slots[crowds.lane // 2] & crowds.is_taken
+    taken = np.flatnonzero(of_line).astype(np.int32)
+    taken_starts = starts(crowds.lane[taken], 2 * intakes)
+    k = np.diff(taken_starts).reshape(-1, 2)
+
+    intake_of_slot = np.repeat(np.arange(intakes), np.diff(crowds.slot_starts))
+    slot = np.flatnonzero(crowds.is_open & ~crowds.goes_by_slots[intake_of_slot])
+    intake = intake_of_slot[slot]
+    is_t = crowds.kinds[slot] == ord(TERRITORY)
+    t_before, o_before = _before(is_t, intake, intakes), _before(~is_t, intake, intakes)
+    k_t, k_o = k[intake, 0], k[intake, 1]
+
+    end = np.full((intakes, 2), len(crowds.kinds), np.int64)
+    no_t, no_o = is_t & (t_before == k_t), ~is_t & (o_before == k_o)
+    end[intake[no_t], 0], end[intake[no_o], 1] = slot[no_t], slot[no_o]
+    outside_ends_first = (end[:, 1] < end[:, 0])[intake]
+
+    spilt_t = np.where(outside_ends_first, np.maximum(o_before - k_o, 0), 0)
+    spilt_o = np.where(outside_ends_first | crowds.hold_territory, 0, np.maximum(t_before - k_t, 0))
+    to_territory = np.where(
+        is_t, outside_ends_first | (t_before < k_t), outside_ends_first & (o_before >= k_o)
+    )
+    number = np.where(to_territory, t_before + spilt_t, o_before + spilt_o)
+    gets = number < np.where(to_territory, k_t, k_o)
+    if crowds.hold_territory:
+        gets &= to_territory | ~is_t
+    line = 2 * intake + ~to_territory
+    return (
+        taken[(taken_starts[line] + number)[gets]],
+        (slot - crowds.slot_starts[intake])[gets],
+    )
+
+
+def _before(counts: "np.typing.NDArray[np.bool_]", intake: Longs, intakes: int) -> Longs:
+    """By open slot: how many of the slots before it in the same intake count."""
+    all_before = np.cumsum(counts) - counts
+    at_start = np.concatenate([[0], np.cumsum(np.bincount(intake[counts], minlength=intakes))[:-1]])
+    return all_before - at_start[intake]
