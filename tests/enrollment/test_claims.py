@@ -103,6 +103,8 @@ def test_one_application_stands():
         first_arrival_at=at(9, 5),
         linked=frozenset(),
         contested=frozenset(),
+        since=at(9, 5),
+        is_proven=False,
     )
     assert standing.endings == {UUID(int=1): Ending.STANDING}
 
