@@ -24,5 +24,6 @@ urlpatterns = [
     *i18n_patterns(
         path("officials/account/", include(account)),
         path("officials/", include("schools.urls_officials")),
+        path("officials/", include("enrollment.urls_officials")),
     ),
 ]
