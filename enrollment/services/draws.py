@@ -296,22 +296,19 @@ def _settled_at(end: datetime, *, campaign: Campaign) -> datetime | None:
     rows = Outage.objects.filter(campaign=campaign).values_list("started_at", "end__ended_at", "district_id")
     outages = [arrival.Outage(start, ended_at, district) for start, ended_at, district in rows]
     policy = campaign.policy
-    intervals = [
-        interval
-        for district in {o.district for o in outages}
-        for interval in arrival.intervals_for(
-            district=district or "",
-            outages=outages,
-            opens_at=campaign.opens_at,
-            grain=policy.grain,
-            has_opening_interval=policy.opening_interval,
-        )
-    ]
-    while (inside := next((i for i in intervals if end in i), None)) is not None:
-        if inside.end is None:
-            return None
-        end = inside.end
-    return end
+    return arrival.effective_closing(
+        end,
+        intervals_by_district={
+            district: arrival.intervals_for(
+                district=district,
+                outages=outages,
+                opens_at=campaign.opens_at,
+                grain=policy.grain,
+                has_opening_interval=policy.opening_interval,
+            )
+            for district in {o.district or "" for o in outages}
+        },
+    )
 
 
 def _committed_secret(commitment: DrawCommitment, index: int) -> bytes | None:
