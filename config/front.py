@@ -40,9 +40,11 @@ class Front(Server):
         places: Places,
         *,
         port: int,
+        desk_port: int,
         portal_port: int,
         signin_port: int,
         officials_port: int,
+        deskapi_port: int,
         host: str = HOST,
         signin_rate: int = 20,
         signin_burst: int = 200,
@@ -51,9 +53,11 @@ class Front(Server):
         super().__init__(places, port=port, log=log)
         self.values: dict[str, object] = {
             "listen": f"{host}:{port}",
+            "desk_listen": f"{host}:{desk_port}",
             "portal_port": portal_port,
             "signin_port": signin_port,
             "officials_port": officials_port,
+            "deskapi_port": deskapi_port,
             "signin_rate": signin_rate,
             "signin_burst": signin_burst,
         }

@@ -13,7 +13,7 @@ from config.embedded import ports
 from config.supervisor.control import ask
 from config.supervisor.options import ROOT
 
-PORTS = (0, 1, 4, 20, 21, 22, 32, 33, 100, 101)
+PORTS = (0, 1, 4, 20, 21, 22, 23, 32, 33, 100, 101)
 
 DIRECTOR_ALONE = """
 import sys
@@ -27,7 +27,7 @@ options.prepare_data_dir()
 SERVER = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(__import__('sys').argv[1]), bind='127.0.0.1')"
 table = [
     Row(name=name, command=[sys.executable, "-c", SERVER, str(port)], settings="", port=port, probe="/manage.py")
-    for name, port in (("portal", options.port(20)), ("signin", options.port(21)), ("deskapi", options.port(1)))
+    for name, port in (("portal", options.port(20)), ("signin", options.port(21)), ("deskapi", options.port(23)))
 ]
 table += [row for row in rows(options) if row.name in {"line", "director"}]
 with locked(options.data_dir):

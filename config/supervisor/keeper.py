@@ -72,9 +72,11 @@ class Supervisor:
         front = Front(
             places,
             port=self.options.port(0),
+            desk_port=self.options.port(1),
             portal_port=self.options.port(20),
             signin_port=self.options.port(21),
             officials_port=self.options.port(22),
+            deskapi_port=self.options.port(23),
             signin_rate=int(environment.get("FRONT_SIGNIN_RATE", "20")),
             signin_burst=int(environment.get("FRONT_SIGNIN_BURST", "200")),
         )
@@ -285,14 +287,17 @@ class Supervisor:
             leftovers.end(members, kindly=signal.SIGTERM, patience=3)
 
     def _refuse_busy_ports(self) -> None:
-        wanted = {"front": self.options.port(0)} | {row.name: row.port for row in self.rows if row.port}
+        wanted = {row.name: row.port for row in self.rows if row.port}
+        wanted |= {"front": self.options.port(0), "front, for desks": self.options.port(1)}
         if self.options.database_url is None:
             wanted["postgres"] = self.options.port(32)
         if self.options.redis_url is None:
             wanted["valkey"] = self.options.port(33)
         own = [self.options.data_dir / "servers", self.options.data_dir]
         for name, port in wanted.items():
-            if ports.is_busy(port) and not (name in {*SERVERS, "front"} and _is_own(name, own)):
+            if ports.is_busy(port) and not (
+                (server := name.partition(",")[0]) in {*SERVERS, "front"} and _is_own(server, own)
+            ):
                 by = ports.listener_of(port)
                 raise PortBusy(
                     f"Port {port}, wanted by {name}, is taken{f' by {by}' if by else ''}: end that program, "

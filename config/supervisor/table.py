@@ -28,7 +28,7 @@ def rows(options: Options) -> list[Row]:
         _pool("portal", "config.settings.portal", options.port(20), workers=2, threads=2),
         _pool("signin", "config.settings.signin", options.port(21), workers=1, threads=2),
         _pool("officials", "config.settings.officials", options.port(22), workers=1, threads=2),
-        _pool("deskapi", "config.settings.deskapi", options.port(1), workers=2, threads=2),
+        _pool("deskapi", "config.settings.deskapi", options.port(23), workers=2, threads=2),
         Row(
             name="worker",
             command=_celery(

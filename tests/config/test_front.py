@@ -12,7 +12,7 @@ import pytest
 from config.embedded import Places, ports
 from config.front import TEMPLATE, Front, render
 
-POOLS = ("portal", "signin", "officials")
+POOLS = ("portal", "signin", "officials", "deskapi")
 
 
 @dataclass
@@ -62,9 +62,11 @@ def front(pools: dict[str, Pool], tmp_path_factory: pytest.TempPathFactory) -> I
     front = Front(
         places,
         port=ports.free_port(),
+        desk_port=ports.free_port(),
         portal_port=pools["portal"].port,
         signin_port=pools["signin"].port,
         officials_port=pools["officials"].port,
+        deskapi_port=pools["deskapi"].port,
         signin_rate=1,
         signin_burst=3,
     )
@@ -82,9 +84,9 @@ def front(pools: dict[str, Pool], tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def ask(
-    front: Front, path: str, *, method: str = "GET", body: bytes | None = None
+    front: Front, path: str, *, method: str = "GET", body: bytes | None = None, port: int = 0
 ) -> tuple[HTTPResponse, str]:
-    connection = HTTPConnection("127.0.0.1", front.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port or front.port, timeout=10)
     connection.request(method, path, body=body)
     response = connection.getresponse()
     text = response.read().decode()
@@ -223,3 +225,54 @@ def test_only_names_with_a_digest_are_kept_for_ever(front: Front) -> None:
 def test_a_name_in_the_template_without_a_value_is_an_error() -> None:
     with pytest.raises(KeyError):
         render({}, template=TEMPLATE)
+
+
+# ------------------------------------------------------------ the desks' door
+
+
+def desks_port(front: Front) -> int:
+    return int(str(front.values["desk_listen"]).rpartition(":")[2])
+
+
+def test_a_desks_call_goes_on_exactly_as_it_was_signed(front: Front, pools: dict[str, Pool]) -> None:
+    path = "/api/desk/v1/outcomes?after=7&x=%D2%9B+a%2Fb"
+    response, said = ask(front, path, method="POST", body=b'{"a": 1}', port=desks_port(front))
+
+    assert (response.status, said) == (200, "deskapi")
+    assert pools["deskapi"].requests[0].startswith(f"POST {path} HTTP/1.")
+    assert pools["deskapi"].requests[0].endswith('{"a": 1}')
+
+
+def test_slow_callers_hold_no_thread_of_the_desks_pool(front: Front, pools: dict[str, Pool]) -> None:
+    """Twenty calls whose bodies never come: the pool hears of none, and of the whole one at once."""
+    slow = []
+    for _caller in range(20):
+        connection = socket.create_connection(("127.0.0.1", desks_port(front)), timeout=5)
+        connection.sendall(
+            b"POST /api/desk/v1/entries HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n{"
+        )
+        slow.append(connection)
+    try:
+        _response, said = ask(
+            front, "/api/desk/v1/entries", method="POST", body=b"{}", port=desks_port(front)
+        )
+    finally:
+        for connection in slow:
+            connection.close()
+
+    assert said == "deskapi"
+    assert len(pools["deskapi"].requests) == 1
+
+
+@pytest.mark.parametrize(("size", "status", "code"), [(4_000_000, 413, "too_large"), (2, 503, "unavailable")])
+def test_a_counter_is_answered_in_its_own_format(
+    front: Front, pools: dict[str, Pool], size: int, status: int, code: str
+) -> None:
+    pools["deskapi"].close()
+    response, said = ask(
+        front, "/api/desk/v1/entries", method="POST", body=b" " * size, port=desks_port(front)
+    )
+
+    assert response.status == status
+    assert response.getheader("Content-Type") == "application/problem+json"
+    assert f'"code":"{code}"' in said

@@ -22,7 +22,7 @@ from config.supervisor.table import Row, rows
 from schools import clock
 
 READY_WITHIN = 90.0
-OFFSETS = (0, 1, 20, 21, 22, 32, 33, 100, 101)
+OFFSETS = (0, 1, 20, 21, 22, 23, 32, 33, 100, 101)
 POOLS = ("portal", "signin", "officials", "deskapi", "worker", "beat")
 
 
@@ -61,9 +61,11 @@ class Stage:
         self.front = Front(
             self.places,
             port=self.port(0),
+            desk_port=self.port(1),
             portal_port=self.port(20),
             signin_port=self.port(21),
             officials_port=self.port(22),
+            deskapi_port=self.port(23),
             signin_rate=500,
         )
         self.children: dict[str, Child] = {}
