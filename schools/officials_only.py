@@ -89,7 +89,7 @@ def _part(request: OfficialRequest, match: ResolverMatch) -> HttpResponse | None
         raise Http404
     if "admin" in match.namespaces and _has_nul(request):
         raise BadRequest("NUL is no text")
-    if "officials" in match.namespaces and not request.visible:
+    if not request.visible and {"officials", "officials_applications"} & set(match.namespaces):
         return HttpResponseRedirect(reverse("admin:index"))
     return None
 
