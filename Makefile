@@ -8,7 +8,7 @@ DEV := $(PYTHON) config/bootstrap.py dev
 export PYTHONTZPATH :=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help run reset test test-long check format lock messages opening-morning bench
+.PHONY: help run reset test test-long check format lock messages opening-morning bench mutants
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,6 +30,9 @@ test: ## the test suite, in parallel, on servers of its own
 test-long: ## with the thousand kills, the soak, the whole matrix
 	@$(COUNTER_TESTS)
 	@exec $(DEV) python -m pytest -n 2 $(ARGS)
+
+mutants: ## ROOM=placement|arrival|draw|claims: is every small change of a pure room noticed?
+	@exec $(DEV) python -m tests.mutation $(ROOM) $(ARGS)
 
 check: ## format, lint, types, layers, migrations, translations, deployment, tests
 	@exec $(DEV) python -m config.check

@@ -1,0 +1,1 @@
+"""Mutation testing of the pure rooms that decide about places: `python -m tests.mutation ROOM`."""
