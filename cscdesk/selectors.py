@@ -5,7 +5,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from cscdesk.entry import enrolment, read_entry
-from cscdesk.models import Centre, Clerk, Desk, EntryOutcome
+from cscdesk.models import Centre, Clerk, Desk, Entry, EntryOutcome
 from cscdesk.services.delivering import UNREAD
 from schools.models import Campaign, District, Intake, School, Territory
 from schools.rules import Refusal
@@ -114,3 +114,15 @@ def parked_applications(*, campaign: Campaign) -> frozenset[UUID]:
             if text.campaign == campaign.year and text.about and text.about.application:
                 found.add(text.about.application)
     return frozenset(found)
+
+
+def entries_to_take_in(*, district: str) -> int:
+    """
+    How many entries of a district's desks are stored and not yet what they mean.
+
+    `schools` asks it before a confirmation, by the setting `ROSTER_STILL_TO_TAKE_IN`: a desk's
+    horizon moves when its entries are stored, seconds before they are applications. What lies
+    behind a gap is not counted: its desk is dark until the gap is filled.
+    """
+    waiting = Entry.objects.filter(link__isnull=False, outcome=None, desk__centre__district=district)
+    return waiting.exclude(kind=UNREAD).count()

@@ -55,6 +55,7 @@ CELERY_TASK_DEFAULT_QUEUE = "intake"
 CELERY_TASK_ROUTES = {
     "cscdesk.tasks.*": {"queue": "intake"},
     "enrollment.tasks.reconcile_rosters": {"queue": "roster"},
+    "enrollment.tasks.compute_scenarios": {"queue": "roster"},
     "enrollment.tasks.settle_withdrawals": {"queue": "roster"},
     "enrollment.tasks.make_due_seeds": {"queue": "roster"},
     "enrollment.tasks.send_notices": {"queue": "notify"},
@@ -78,6 +79,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "make_due_seeds": {"task": "enrollment.tasks.make_due_seeds", "schedule": 5, "options": {"expires": 15}},
+    "compute_scenarios": {
+        "task": "enrollment.tasks.compute_scenarios",
+        "schedule": 5,
+        "options": {"expires": 15},
+    },
     "send_notices": {"task": "enrollment.tasks.send_notices", "schedule": 5, "options": {"expires": 15}},
     "forget_nonces": {"task": "cscdesk.tasks.forget_nonces", "schedule": 3600, "options": {"expires": 600}},
     "render_outage_pages": {
@@ -86,6 +92,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30, "queue": "notify"},
     },
 }
+# What `schools` asks of the floors above it before a district confirms a round; it imports none of them.
+ROSTER_BRING_UP_TO_DATE = "enrollment.reconciliation.reconcile"
+ROSTER_STILL_TO_TAKE_IN = "cscdesk.selectors.entries_to_take_in"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
 
 # In the demo messages become files that the director's phone shows; nothing leaves the machine.

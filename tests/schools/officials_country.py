@@ -14,13 +14,26 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from config.settings import officials as process
-from schools.models import Account, Campaign, Case, District, Horizon, Intake, Lane, RosterEntry, RosterState
+from schools.models import (
+    Account,
+    Campaign,
+    Case,
+    District,
+    Horizon,
+    Intake,
+    Lane,
+    RosterEntry,
+    RosterState,
+    Round,
+)
 from schools.rules import kazakh_sort_key
 from schools.services.officials import add_official
 from tests.factories import CampaignFactory, DistrictFactory, IntakeFactory, RegionFactory, SchoolFactory
 
 NOW = datetime(2027, 4, 2, 9, 5, tzinfo=UTC)
 """14:05 in Almaty."""
+CLOSING = datetime(2027, 4, 1, 19, tzinfo=UTC)
+"""24:00 in Almaty on the first day: the closing of round 1, fourteen hours before `NOW`."""
 PASSWORD = "tas-zholdyn-boyi-9"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -38,7 +51,11 @@ AS_OFFICIALS_PROCESS = {
 
 def officials_process() -> override_settings:
     """The settings of the officials' own process, as far as tests can take them on."""
-    return override_settings(**AS_OFFICIALS_PROCESS)
+    return override_settings(**AS_OFFICIALS_PROCESS, **ROSTERS_BY_HAND)
+
+
+ROSTERS_BY_HAND = {"ROSTER_BRING_UP_TO_DATE": "", "ROSTER_STILL_TO_TAKE_IN": ""}
+"""The lists of this country are rows made here, without applications that could be read again."""
 
 
 def code_of(secret: str = SECRET, *, step: int = 0) -> str:
@@ -151,6 +168,33 @@ def a_list(country: Country) -> None:
             district=district,
             opened_at=NOW,
         )
+
+
+def round_one(country: Country) -> Round:
+    """The first round has closed and its list is drawn; the second one is open."""
+    first = Round.objects.create(campaign=country.campaign, number=1, closes_at=CLOSING)
+    Round.objects.create(campaign=country.campaign, number=2, closes_at=CLOSING + timedelta(days=1))
+    RosterState.objects.filter(campaign=country.campaign).update(
+        round=first, closing_at=CLOSING, facts_sha256=bytes(range(32))
+    )
+    return first
+
+
+def all_reported(country: Country, *, through: datetime = CLOSING) -> None:
+    """Every desk of the country has told everything up to the closing."""
+    Horizon.objects.filter(campaign=country.campaign).update(through=through)
+
+
+def a_colleague(country: Country, *, name: str = "Болат Есіл", email: str = "bolat@example.kz") -> Account:
+    """A second official of the same district."""
+    return add_official(
+        email=email,
+        full_name=name,
+        district=country.esil,
+        password=PASSWORD,
+        totp_secret=SECRET,
+        at=NOW,
+    ).account
 
 
 def signed_in(account: Account) -> Client:
