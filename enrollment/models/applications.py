@@ -159,7 +159,14 @@ class Decision(models.Model):
 
     class Meta:
         triggers = [append_only()]
-        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="a_matter_is_decided_once")]
+        constraints = [
+            # A contest is decided again when somebody states a new wish: the later decision counts.
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=~Q(kind="contest_settled"),
+                name="a_matter_is_decided_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
