@@ -43,22 +43,22 @@ class Room:
     """What is changed, and which tests must notice."""
 
     changed: tuple[str, ...]
-    """Files or packages."""
+    """Rooms by their path; a file or, when it outgrew one, a package."""
     tests: tuple[str, ...]
 
 
 ROOMS = {
     "placement": Room(
-        ("schools/placement", "schools/placement_plain.py"),
+        ("schools/placement", "schools/placement_plain"),
         ("tests/schools/test_placement.py",),
     ),
     "arrival": Room(
-        ("enrollment/arrival.py",),
+        ("enrollment/arrival",),
         ("tests/enrollment/test_arrival.py", "tests/properties/test_arrival.py"),
     ),
-    "draw": Room(("enrollment/draw.py",), ("tests/enrollment/test_draw.py",)),
+    "draw": Room(("enrollment/draw",), ("tests/enrollment/test_draw.py",)),
     "claims": Room(
-        ("enrollment/claims.py",),
+        ("enrollment/claims",),
         ("tests/enrollment/test_claims.py", "tests/properties/test_claims.py"),
     ),
 }
@@ -150,7 +150,7 @@ def _copy(copy: Path, room: Room) -> None:
     shutil.copytree(ROOT, copy, ignore=ignored)
     everything = sorted(path.name for path in copy.iterdir())
     settings = {
-        "source_paths": list(room.changed),
+        "source_paths": [path if (ROOT / path).is_dir() else f"{path}.py" for path in room.changed],
         "also_copy": everything,
         "pytest_add_cli_args_test_selection": list(room.tests),
         "pytest_add_cli_args": [
