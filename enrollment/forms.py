@@ -7,10 +7,12 @@ comes from the rules, and each form shows those of its own page.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from enrollment.models import Draft
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _LANGUAGE_NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 _EUROPEAN_DATE: Final = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", re.ASCII)
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType({"autocomplete": "off"})
+_LOOK_ALIKES: Final = str.maketrans("асе", "ace")
 _DOCUMENTS: Final = [("", "–"), *IDENTITY_DOCUMENTS.items()]
 
 
@@ -319,3 +322,49 @@ class StatusForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "short", "inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"required": _("Fill in this field.")},
     )
+
+
+class DrawForm(forms.Form):
+    """What a family types to compute its child's number: the token, and the day of the draw."""
+
+    use_required_attribute = False
+
+    token = forms.CharField(
+        label=_("Token of the child"),
+        help_text=_("64 characters. It stands on the page of your application, after sign-in."),
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={
+            "required": _("Fill in this field."),
+            "max_length": _("The token has 64 characters: digits and the letters a to f. Copy it whole."),
+        },
+    )
+    date = forms.ChoiceField(
+        label=_("Day of the draw"),
+        help_text=_("It stands beside the token."),
+        widget=forms.Select(attrs={"class": "medium"}),
+        error_messages={
+            "required": _("Choose a day."),
+            "invalid_choice": _("This day is not drawn yet. Choose one of the list."),
+        },
+    )
+
+    def __init__(self, *args: Any, dates: Iterable[date] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["date"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(day.isoformat(), date_format(day)) for day in dates]
+
+    def clean_token(self) -> bytes:
+        """32 bytes; spaces, capitals and Cyrillic letters that look alike are forgiven."""
+        typed = "".join(str(self.cleaned_data["token"]).split()).lower().translate(_LOOK_ALIKES)
+        if not re.fullmatch("[0-9a-f]{64}", typed, re.ASCII):
+            raise forms.ValidationError(
+                _("The token has 64 characters: digits and the letters a to f. Copy it whole.")
+            )
+        return bytes.fromhex(typed)
+
+    def clean_date(self) -> date:
+        return date.fromisoformat(str(self.cleaned_data["date"]))

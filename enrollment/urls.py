@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from enrollment.views import applications, drafts, start
+from enrollment.views import applications, drafts, public, start
 
 app_name = "enrollment"
 
@@ -24,6 +24,10 @@ register_converter(NumberConverter, "number")
 urlpatterns = [
     path("", start.start, name="start"),
     path("status/", start.status, name="status"),
+    path("draw/", public.draw, name="draw"),
+    path("draw/days.json", public.draw_days, name="draw_days"),
+    path("draw/verify_draw.py", public.verify_draw, name="verify_draw"),
+    path("rules/", public.rules, name="rules"),
     path("draft/", drafts.begin, name="begin"),
     path("draft/<uuid:draft_id>/school/", drafts.school, name="school"),
     path("draft/<uuid:draft_id>/check/", drafts.check, name="check"),

@@ -154,7 +154,7 @@ def enter_public_value(
     if not 0 < len(value) <= LONGEST_VALUE or not value.isprintable():
         raise SenselessValue(most=LONGEST_VALUE)
     _require_day(commitment, date)
-    if at < _end_of(date):
+    if at < end_of(date):
         raise DayNotOver(date=date)
     try:
         with transaction.atomic():
@@ -190,7 +190,7 @@ def make_day_seed(*, campaign: Campaign, date: Date, at: datetime) -> DaySeed:
     made = {seed.date: seed for seed in DaySeed.objects.filter(campaign=campaign, date__lte=date)}
     if date in made:
         return made[date]
-    if at < _end_of(date):
+    if at < end_of(date):
         raise DayNotOver(date=date)
     public = PublicValue.objects.filter(campaign=campaign, date=date).first()
     if public is None:
@@ -198,8 +198,8 @@ def make_day_seed(*, campaign: Campaign, date: Date, at: datetime) -> DaySeed:
     for days in range(index, 0, -1):
         if (earlier := date - timedelta(days=days)) not in made:
             raise EarlierDayFirst(date=earlier)
-    settled_at = _settled_at(_end_of(date), campaign=campaign)
-    if settled_at is None or at < settled_at:
+    settled = settled_at(campaign=campaign, date=date)
+    if settled is None or at < settled:
         raise DayNotSettled(date=date)
     try:
         committed_key(campaign=campaign)
@@ -287,17 +287,18 @@ def _require_day(commitment: DrawCommitment, date: Date) -> int:
     return index
 
 
-def _end_of(date: Date) -> datetime:
+def end_of(date: Date) -> datetime:
+    """24:00 of a day in Kazakhstan, in UTC."""
     return arrival.end_of_day(datetime.combine(date, datetime.min.time(), ALMATY))
 
 
-def _settled_at(end: datetime, *, campaign: Campaign) -> datetime | None:
-    """`end`, moved to the end of every interval of any district that contains it; None in an open one."""
+def settled_at(*, campaign: Campaign, date: Date) -> datetime | None:
+    """From when on the day's seed may be made: 24:00, moved past intervals; None while one is open."""
     rows = Outage.objects.filter(campaign=campaign).values_list("started_at", "end__ended_at", "district_id")
     outages = [arrival.Outage(start, ended_at, district) for start, ended_at, district in rows]
     policy = campaign.policy
     return arrival.effective_closing(
-        end,
+        end_of(date),
         intervals_by_district={
             district: arrival.intervals_for(
                 district=district,
