@@ -35,6 +35,7 @@ urlpatterns = [
     path("draft/<uuid:draft_id>/<slug:name>/", drafts.step, name="step"),
     path("applications/", applications.applications, name="applications"),
     path("applications/<number:number>/", applications.state, name="state"),
+    path("applications/<number:number>/why/", applications.why, name="why"),
     path("applications/<number:number>/receipt/", applications.receipt, name="receipt"),
     path("applications/<number:number>/print/", applications.print_receipt, name="print"),
     path("applications/<number:number>/withdraw/", applications.withdraw, name="withdraw"),

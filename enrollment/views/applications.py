@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from enrollment import keys, receipts, selectors, services
+from enrollment.claims import Ending
 from enrollment.models import Application
 from enrollment.passes import ParentRequest, parents_only
 from enrollment.rules import Request, decode_request, full_name
@@ -32,7 +33,7 @@ def applications(request: ParentRequest, account_id: int) -> HttpResponse:
             "application": application,
             "child": full_name(_asked(application).child),
             "state": states[application.id],
-            "offer": named.get(application.choices[0]),
+            "offer": named.get(_choice_shown(application, states[application.id])),
         }
         for application in own
     ]
@@ -45,10 +46,11 @@ def state(request: ParentRequest, account_id: int, number: str) -> HttpResponse:
     """Where one application stands now."""
     application = _own_or_404(account_id, number)
     found = selectors.states_of([application])[application.id]
-    offer = _offers_of([application]).get(application.choices[0])
+    offer = _offers_of([application]).get(_choice_shown(application, found))
+    needs_help = found.code in ("reserve", "must_act", "harmed", "contested")
     nearby = (
         offers.nearby_with_places(intake=offer.intake)
-        if offer is not None and found.code == "reserve"
+        if offer is not None and needs_help and found.ending is not Ending.CONTESTED
         else []
     )
     return render(
@@ -61,10 +63,26 @@ def state(request: ParentRequest, account_id: int, number: str) -> HttpResponse:
             "state": found,
             "offer": offer,
             "nearby": nearby,
-            "answer_by": selectors.answer_by(application.lodged_at),
+            "needs_help": needs_help,
             "help_line": offer.school.district.help_line if offer else "",
         },
     )
+
+
+@parents_only
+@require_safe
+def why(request: ParentRequest, account_id: int, number: str) -> HttpResponse:
+    """Why it stands where it stands, step by step; nothing of anybody else."""
+    application = _own_or_404(account_id, number)
+    explained = selectors.explanations_of(applications=[application], for_officials=False)
+    offer = _offers_of([application]).get(application.choices[0])
+    context = {
+        "application": application,
+        "child": full_name(_asked(application).child),
+        "explanation": explained[application.id],
+        "help_line": offer.school.district.help_line if offer else "",
+    }
+    return render(request, "enrollment/why.html", context)
 
 
 @parents_only
@@ -89,7 +107,7 @@ def _receipt_page(request: ParentRequest, account_id: int, number: str, template
         "child": full_name(_asked(application).child),
         "offer": offer,
         "school": f"{offer.school}, {offer.intake.get_language_display()}" if offer else "",
-        "answer_by": selectors.answer_by(application.lodged_at),
+        "answer_by": selectors.answer_by(lodged_at=application.lodged_at, campaign=application.campaign),
         "qr": _qr(application),
         "help_line": offer.school.district.help_line if offer else "",
     }
@@ -151,6 +169,12 @@ def _own_or_404(account_id: int, number: str) -> Application:
     if application is None:
         raise Http404
     return application
+
+
+def _choice_shown(application: Application, state: selectors.State) -> str:
+    """The school a state is about: that of the child's place or line, else the one asked for first."""
+    entry = state.entry if state.is_alive else None
+    return entry.intake.name if entry is not None else application.choices[0]
 
 
 def _asked(application: Application) -> Request:

@@ -4,11 +4,21 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
-from schools.models import Campaign, District, Intake, RosterEntry, School, Territory
+from schools.models import (
+    Campaign,
+    District,
+    Intake,
+    IntakeState,
+    RosterEntry,
+    RosterState,
+    School,
+    Territory,
+)
 from schools.rules import HouseRange, InvalidHouse, Parity, parse_house, street_key
+from schools.rules.slots import capacity as slot_capacity
 
 PAGE: Final = 12
 """Intakes on one page of a list."""
@@ -19,8 +29,10 @@ class Offer:
     """One intake as a family sees it."""
 
     intake: Intake
-    taken: int
-    """Places given so far, provisionally or for good."""
+    slots: str
+    """The numbered places, as the last round knows them; before the first, as they were planned."""
+    taken: int | None
+    """Places given by the last round, provisionally or for good; None before the first: nobody knows yet."""
 
     @property
     def name(self) -> str:
@@ -31,8 +43,17 @@ class Offer:
         return self.intake.school
 
     @property
+    def capacity(self) -> int:
+        return slot_capacity(self.slots)
+
+    @property
+    def is_counted(self) -> bool:
+        """A round has closed, so that there is something to count."""
+        return self.taken is not None
+
+    @property
     def free(self) -> int:
-        return max(self.intake.capacity - self.taken, 0)
+        return max(self.capacity - (self.taken or 0), 0)
 
 
 def current_campaign() -> Campaign | None:
@@ -133,13 +154,25 @@ def _intakes(year: int) -> QuerySet[Intake]:
         .annotate(count=Count("pk"))
         .values("count")
     )
+    a_round_closed = Exists(RosterState.objects.filter(campaign=year, round__isnull=False))
     return (
         Intake.objects.filter(campaign_id=year)
-        .select_related("school__district__region")
-        .annotate(taken=Coalesce(Subquery(given, output_field=IntegerField()), 0))
+        .select_related("school__district__region", "state")
+        .annotate(
+            taken=Case(When(a_round_closed, then=Coalesce(Subquery(given, output_field=IntegerField()), 0)))
+        )
         .order_by("school__name_kk", "school_id", "language")
     )
 
 
 def _offers(intakes: Iterable[Intake]) -> list[Offer]:
-    return [Offer(intake=intake, taken=getattr(intake, "taken", 0)) for intake in intakes]
+    return [
+        Offer(intake=intake, slots=known_slots(intake), taken=getattr(intake, "taken", None))
+        for intake in intakes
+    ]
+
+
+def known_slots(intake: Intake) -> str:
+    """The numbered places as the published list's round knows them; before there is one, as planned."""
+    state: IntakeState | None = getattr(intake, "state", None)
+    return (state.slots if state is not None else "") or intake.slots
