@@ -4,7 +4,7 @@ Who came first: the moment in which an arrival counts, for a child and a choice.
 The rule: docs/reference/rule.md, "Moment". Times are aware; days are those of Asia/Almaty.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -121,6 +121,26 @@ def intervals_for(
     own = [Interval(o.start, o.end) for o in outages if o.district is None or o.district == district]
     intervals = outage_intervals(own, opens_at=opens_at, grain=grain)
     return merged([*intervals, opening_interval(opens_at)]) if has_opening_interval else intervals
+
+
+def intervals_by_district(
+    *,
+    outages: Collection[Outage],
+    opens_at: datetime,
+    grain: timedelta,
+    has_opening_interval: bool,
+) -> dict[str, list[Interval]]:
+    """The intervals of each district with outages of its own by code, and under "" those of all the others."""
+    return {
+        district: intervals_for(
+            district=district,
+            outages=outages,
+            opens_at=opens_at,
+            grain=grain,
+            has_opening_interval=has_opening_interval,
+        )
+        for district in {"", *(o.district for o in outages if o.district is not None)}
+    }
 
 
 def moment(

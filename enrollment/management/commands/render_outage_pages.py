@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from enrollment.outage_page import OutageNotice, write_outage_pages
-from enrollment.selectors import outage_notice
+from enrollment.outage_ledger import outage_notice
+from enrollment.outage_page import OutageNotice, last_notice, write_outage_pages
 from schools import clock
 
 
@@ -20,15 +20,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", type=Path, default=settings.OUTAGE_PAGES_DIR, metavar="DIR")
 
-    def handle(self, *, to: Path, **_options: Any) -> None:
+    def handle(self, *, to: Path, verbosity: int, **_options: Any) -> None:
         at = clock.now()
         try:
-            notice = outage_notice(at=at)
+            notice, known_at = outage_notice(at=at), at
         except DatabaseError as error:
-            # Never overwrite what families were told with less, only because the database is down.
-            if (to / "kk.html").exists():
-                self.stderr.write(f"the database does not answer, the pages in {to} stay: {error}")
-                return
-            notice = OutageNotice()
-        for page in write_outage_pages(to=to, notice=notice, at=at):
-            self.stdout.write(str(page))
+            # Never tell families less only because the database is down; an hour that passes
+            # meanwhile is no promise any more.
+            self.stderr.write(f"the database does not answer, the pages in {to} say what they said: {error}")
+            notice, known_at = last_notice(to) or (OutageNotice(), at)
+        for page in write_outage_pages(to=to, notice=notice, at=at, known_at=known_at):
+            if verbosity:
+                self.stdout.write(str(page))
