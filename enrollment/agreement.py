@@ -7,11 +7,12 @@ from django.db.models import Count, QuerySet
 
 from enrollment.ledger import Column, ledger
 from enrollment.models import Application
-from enrollment.reading import read_facts
+from enrollment.reading import read_facts, read_setup
 from enrollment.reconciliation import compute_roster, reconcile
+from enrollment.reconciliation.braking import stops
 from enrollment.rules import content_sha256, decode_request
 from schools.models import Campaign, RosterEntry, RosterState
-from schools.services.publishing import roster_sha256
+from schools.services.publishing import find_differing_lists, lists_sha256, published_sha256
 
 
 def find_unended_receipts(*, campaign: Campaign, older_than: datetime) -> QuerySet[Application]:
@@ -36,34 +37,23 @@ def find_children_with_two_places(*, campaign: Campaign) -> list[str]:
 
 
 def find_roster_differences(*, campaign: Campaign) -> list[str]:
-    """Intakes' names whose published list is not the one that the facts make, computed from nothing."""
-    lines = compute_roster(campaign=campaign, facts=read_facts(campaign=campaign))
-    computed = {
-        (line.choice, line.child_key): (
-            line.slot,
-            line.lane,
-            line.application_id,
-            line.arrived_at,
-            line.moment,
-            line.draw_number,
-            line.is_contested,
-            line.child_name,
-        )
-        for line in lines
+    """
+    Intakes' names whose published list is not the one that the facts make, computed from nothing.
+
+    Where the brake is on, the list that was published before is the right one.
+    """
+    setup, facts = read_setup(campaign=campaign), read_facts(campaign=campaign)
+    roster = compute_roster(setup=setup, facts=facts)
+    stopped = {
+        component
+        for stop in stops(policy=setup.policy, facts=facts, roster=roster)
+        for component in stop.components
     }
-    stored = {
-        (f"{school}/{language}", child): tuple(columns)
-        for school, language, child, *columns in RosterEntry.objects.filter(campaign=campaign).values_list(
-            "intake__school_id", "intake__language", "child_key", "slot", "lane", "application_id",
-            "arrived_at", "moment", "draw_number", "is_contested", "child_name",
-        )
-    }  # fmt: skip
-    keys = computed.keys() | stored.keys()
-    different = {key[0] for key in keys if computed.get(key) != stored.get(key)}
+    different = set(find_differing_lists([one for one in roster.lists if one.component not in stopped]))
     state = RosterState.objects.filter(campaign=campaign).first()
-    published = bytes(state.roster_sha256) if state else roster_sha256([])
+    published = bytes(state.roster_sha256) if state else lists_sha256({})
     # Whoever compares hashes must be told the one of what is shown.
-    if not different and published != roster_sha256(lines):
+    if not different and published != published_sha256(campaign=campaign):
         different.add("roster_sha256")
     return sorted(different)
 

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from uuid import UUID
 
-from enrollment.claims import Ending, standing_claims
-from enrollment.reading import read_facts
+from enrollment.claims import Ending, same_children, standing_claims
+from enrollment.reading import read_facts, read_setup
+from enrollment.reconciliation import round_of
 from schools.models import Campaign, RosterEntry
 
 
@@ -24,6 +25,8 @@ class Column(StrEnum):
     LINKED = "linked"
     ON_ROSTERS = "on_rosters"
     RESERVE = "reserve"
+    AWAITING = "awaiting"
+    """It takes part in a round that has not closed yet; not counted as lost."""
     LOST = "lost"
     """Shown to a family and in none of the others: never allowed."""
 
@@ -42,19 +45,33 @@ def ledger(*, campaign: Campaign, parked: Collection[UUID] = ()) -> dict[UUID, C
 
     :param parked: applications named by desk entries that wait for a person
     """
-    facts = read_facts(campaign=campaign)
-    endings = standing_claims(facts.lodged, facts.retracted).endings
+    setup, facts = read_setup(campaign=campaign), read_facts(campaign=campaign)
+    standing = standing_claims(
+        facts.lodged,
+        facts.retracted,
+        settled=facts.settled,
+        same=same_children(facts.links),
+        checked={id_ for id_, checked in facts.checks.items() if checked.relation},
+    )
+    round_ = round_of(setup=setup, facts=facts)
+    awaiting = {
+        claim.application_id
+        for claim in standing.claims.values()
+        if round_ is None or claim.arrived_at >= round_.closing
+    }
     slots = dict(RosterEntry.objects.filter(campaign=campaign).values_list("application_id", "slot"))
     columns = dict.fromkeys(parked, Column.PARKED)
-    columns |= {id_: _column(id_, ending, slots) for id_, ending in endings.items()}
+    columns |= {id_: _column(id_, ending, slots, awaiting) for id_, ending in standing.endings.items()}
     return columns
 
 
-def _column(id_: UUID, ending: Ending, slots: Mapping[UUID, int | None]) -> Column:
+def _column(
+    id_: UUID, ending: Ending, slots: Mapping[UUID, int | None], awaiting: Collection[UUID]
+) -> Column:
     if ending in _OF_ENDING:
         return _OF_ENDING[ending]
     if id_ not in slots:
-        return Column.LOST
+        return Column.AWAITING if id_ in awaiting else Column.LOST
     return Column.RESERVE if slots[id_] is None else Column.ON_ROSTERS
 
 

@@ -1,14 +1,23 @@
-"""A country as small as a story needs: two districts, a few schools, families with names."""
+"""
+A country as small as a story needs: two districts, a few schools, families with names.
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+A roster needs a closed round: `close_round(campaign)`. Its places are held until what they rest
+on was looked at: `check(application)`; `confirm(campaign)` gives them for good.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from enrollment.models import Draft
+from enrollment import arrival
+from enrollment.models import Check, DaySeed, Draft, Outage
+from enrollment.reconciliation import reconcile
+from enrollment.rounds import needed_days, planned_closings
 from enrollment.rules import (
     Address,
     Applicant,
@@ -20,8 +29,21 @@ from enrollment.rules import (
     person_key,
 )
 from enrollment.services.lodging import DeskRequest, form_of, lodge_applications, lodge_draft
-from schools.models import Account, Campaign, District, Intake, Region, School, Territory
-from schools.rules import slots, street_key
+from schools.models import (
+    Account,
+    Campaign,
+    Confirmation,
+    ConfirmedPlace,
+    District,
+    Intake,
+    Region,
+    RosterEntry,
+    RosterState,
+    Round,
+    School,
+    Territory,
+)
+from schools.rules import parse_moved_days, slots, street_key
 
 ALMATY = ZoneInfo("Asia/Almaty")
 OPENING = datetime(2027, 4, 1, 9, tzinfo=ALMATY)
@@ -49,9 +71,7 @@ def iin(serial: int, *, birth: str = "200229") -> str:
 def make_country(*, places: int = 4, policy: dict[str, object] | None = None) -> Campaign:
     """One campaign, open; two schools in two districts, each with a Kazakh intake of `places`."""
     region = Region.objects.create(kato="750000000", name_kk="Алматы", name_ru="Алматы", name_en="Almaty")
-    campaign = Campaign.objects.create(
-        year=2027, opens_at=OPENING, closes_at=OPENING + timedelta(days=150), demo_seed=bytes(range(32))
-    )
+    campaign = Campaign.objects.create(year=2027, opens_at=OPENING, closes_at=OPENING + timedelta(days=150))
     for key, value in (policy or {}).items():
         campaign.policy_data[key] = {"value": value, "legal_basis": "a test"}
     campaign.save()
@@ -175,6 +195,152 @@ def apply_at_desk(*, wanted: Request, at: datetime, received_at: datetime | None
     one = desk_request(wanted=wanted, at=at)
     lodge_applications(requests=[one], at=(received_at or at).astimezone(UTC))
     return one.id
+
+
+def plan_rounds(campaign: Campaign) -> list[Round]:
+    """The campaign's rounds, one a working day, also when it has opened already."""
+    if not campaign.rounds.exists():
+        closings = planned_closings(
+            opens_at=campaign.opens_at,
+            closes_at=campaign.closes_at,
+            moved=parse_moved_days(campaign.moved_days),
+        )
+        Round.objects.bulk_create(
+            Round(campaign=campaign, number=number, closes_at=closes_at)
+            for number, closes_at in enumerate(closings, start=1)
+        )
+    return list(campaign.rounds.order_by("number"))
+
+
+def make_seed(campaign: Campaign, day: date) -> DaySeed:
+    """One day's draw, with a secret and a public value that everybody knows."""
+    made, _is_new = DaySeed.objects.get_or_create(
+        campaign=campaign,
+        date=day,
+        defaults={
+            "s": hashlib.sha256(f"secret {day}".encode()).digest(),
+            "v": f"public {day}",
+            "made_at": arrival.midnight_after(day) + timedelta(minutes=10),
+        },
+    )
+    return made
+
+
+def close_round(campaign: Campaign, number: int = 1) -> datetime:
+    """
+    Let a round be closed: its days are drawn. Runs of the reconciliation find it; its effective closing.
+
+    Outages recorded later may move it: then it is closed again.
+    """
+    planned = plan_rounds(campaign)[number - 1]
+    policy = campaign.policy
+    outages = [
+        arrival.Outage(start=start, end=end, district=district)
+        for start, end, district in Outage.objects.filter(campaign=campaign).values_list(
+            "started_at", "end__ended_at", "district_id"
+        )
+    ]
+    intervals = {
+        district: arrival.intervals_for(
+            district=district,
+            outages=outages,
+            opens_at=campaign.opens_at,
+            grain=policy.grain,
+            has_opening_interval=policy.opening_interval,
+        )
+        for district in (BOSTANDYK, MEDEU)
+    }
+    closing = arrival.effective_closing(planned.closes_at, intervals_by_district=intervals)
+    assert closing is not None, "an outage goes on: no round closes"
+    for day in needed_days(campaign.opens_at, closing):
+        make_seed(campaign, day)
+    return closing
+
+
+def check(
+    application: UUID,
+    *,
+    relation: bool | None = True,
+    address: bool | None = True,
+    found: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Somebody looked at what an application states: True, it is so; None, nobody looked."""
+    for subject, agrees in (("relation", relation), ("address", address)):
+        if agrees is not None:
+            Check.objects.create(
+                id=uuid4(),
+                campaign=Campaign.objects.get(),
+                application_id=application,
+                subject=subject,
+                agrees=agrees,
+                found=dict(found) if found and subject == "address" else None,
+                basis="a document seen",
+                checked_at=at or OPENING,
+            )
+
+
+def check_all(campaign: Campaign) -> None:
+    """Everything that all applications on the lists state was looked at, and is so."""
+    done = set(Check.objects.values_list("application_id", flat=True))
+    ids = RosterEntry.objects.filter(campaign=campaign).values_list("application_id", flat=True)
+    for id_ in set(ids) - done:
+        check(id_)
+
+
+def official(email: str = "saule@example.kz") -> Account:
+    """Somebody who may sign."""
+    return parent(email)
+
+
+def confirm(
+    campaign: Campaign,
+    *,
+    districts: Sequence[str] = (BOSTANDYK, MEDEU),
+    at: datetime | None = None,
+) -> list[Confirmation]:
+    """Facts as `confirm_round` leaves them: every place that is neither held nor confirmed is given."""
+    state = RosterState.objects.get(campaign=campaign)
+    assert state.round is not None
+    assert state.closing_at is not None
+    made = []
+    for district in districts:
+        confirmation = Confirmation.objects.create(
+            id=uuid4(),
+            campaign=campaign,
+            round=state.round,
+            district_id=district,
+            way="watermark",
+            facts_sha256=bytes(state.facts_sha256),
+            roster_sha256=bytes(32),
+            official=official(),
+            confirmed_at=at or state.closing_at + timedelta(hours=8),
+        )
+        ConfirmedPlace.objects.bulk_create(
+            ConfirmedPlace(
+                confirmation=confirmation,
+                intake_id=row.intake_id,
+                slot=row.slot,
+                child_key=row.child_key,
+                application_id=row.application_id,
+            )
+            for row in RosterEntry.objects.filter(
+                campaign=campaign, district=district, slot__isnull=False, is_held=False, is_confirmed=False
+            )
+        )
+        made.append(confirmation)
+    return made
+
+
+def decided(campaign: Campaign, number: int = 1) -> datetime:
+    """A round from its closing to its confirmation, everything checked; when it was confirmed."""
+    closing = close_round(campaign, number)
+    reconcile(campaign=campaign, at=closing)
+    check_all(campaign)
+    reconcile(campaign=campaign, at=closing)
+    confirm(campaign)
+    reconcile(campaign=campaign, at=closing + timedelta(hours=8))
+    return closing + timedelta(hours=8)
 
 
 def without_ids(value: object) -> object:

@@ -107,7 +107,6 @@ class CampaignFactory(DjangoModelFactory[Campaign]):
     year = 2027
     opens_at = OPENS_AT
     closes_at = CLOSES_AT
-    demo_seed = b"\x07" * 32
 
 
 class IntakeFactory(DjangoModelFactory[Intake]):

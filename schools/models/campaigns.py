@@ -58,8 +58,6 @@ class Campaign(models.Model):
         validators=[validate_moved_days],
         help_text='Days that differ from the calendar: {"2027-03-26": false}; true: worked, false: off.',
     )
-    # Replaced by the chain of daily seeds once days are closed (docs/reference/rule.md, "Number").
-    demo_seed = models.BinaryField(max_length=32)
 
     class Meta:
         ordering = ["-year"]

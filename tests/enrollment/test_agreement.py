@@ -10,7 +10,17 @@ from enrollment import agreement
 from enrollment.models import Application
 from enrollment.reconciliation import reconcile
 from schools.models import Campaign, RosterEntry, RosterState
-from tests.country import ABAY, DAY_TWO, SATBAYEV, apply_at_desk, apply_online, iin, make_country, request
+from tests.country import (
+    ABAY,
+    DAY_TWO,
+    SATBAYEV,
+    apply_at_desk,
+    apply_online,
+    close_round,
+    iin,
+    make_country,
+    request,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = DAY_TWO + timedelta(hours=1)
@@ -20,6 +30,7 @@ LATER = DAY_TWO + timedelta(hours=1)
 def campaign() -> Campaign:
     """Three children with places at the lyceum, a fourth one waits."""
     campaign = make_country(places=3)
+    close_round(campaign, 2)
     apply_online(campaign=campaign, wanted=request(child=iin(1)), at=DAY_TWO)
     for serial in range(2, 5):
         wanted = request(child=iin(serial), applicant="900615199983")
@@ -57,6 +68,7 @@ def test_a_sound_campaign_shows_nothing(campaign):
 
 def test_before_the_first_run_only_what_is_missing_on_the_roster_shows():
     campaign = make_country()
+    close_round(campaign, 2)
     assert found(campaign) == {}
 
     apply_online(campaign=campaign, wanted=request(child=iin(1)), at=DAY_TWO)

@@ -8,7 +8,7 @@ from django.core.management import call_command, execute_from_command_line
 
 from cscdesk.services import take_in_entries
 from schools.models import RosterEntry, RosterState
-from tests.country import DAY_TWO, apply_online, iin, make_country, request
+from tests.country import DAY_TWO, apply_online, close_round, iin, make_country, request
 from tests.cscdesk.desks import Counter, request_of
 from tests.enrollment.test_agreement import plant
 
@@ -25,6 +25,7 @@ def _four_days_later(clock_at):
 def campaign():
     """One child of each door."""
     campaign = make_country()
+    close_round(campaign, 2)
     apply_online(campaign=campaign, wanted=request(child=iin(1)), at=DAY_TWO)
     counter = Counter()
     counter.lodge(request_of(campaign.intakes.first(), n=7), wall=DAY_TWO)
@@ -56,7 +57,7 @@ class TestReconcile:
     def test_says_what_it_did_and_ends_with_0(self, capsys, campaign):
         assert typed(capsys, "reconcile", "--campaign", "2027") == (
             0,
-            "2 facts, 2 children, 2 places given, 2 rows written.\n",
+            "4 facts, 2 children, 2 places given, 2 rows written.\n",
         )
 
     def test_the_second_run_writes_nothing(self, campaign):

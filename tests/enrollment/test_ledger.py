@@ -15,6 +15,7 @@ from tests.country import (
     SATBAYEV,
     apply_at_desk,
     apply_online,
+    close_round,
     iin,
     make_country,
     request,
@@ -28,7 +29,9 @@ GRANDMOTHER = "900615199983"
 @pytest.fixture
 def campaign() -> Campaign:
     campaign = make_country()
+    close_round(campaign, 2)
     campaign.intakes.update(slots="T")
+    close_round(campaign, 2)
     return campaign
 
 
@@ -157,6 +160,7 @@ def test_totals_name_every_column_and_add_up(campaign):
         "linked": 0,
         "on_rosters": 1,
         "reserve": 2,
+        "awaiting": 0,
         "lost": 0,
     }
     assert sum(n for column, n in counted.items() if column != "receipts") == counted["receipts"]

@@ -18,6 +18,7 @@ from tests.country import (
     SATBAYEV,
     apply_at_desk,
     apply_online,
+    close_round,
     iin,
     make_country,
     request,
@@ -29,7 +30,10 @@ NOON = OPENING + timedelta(hours=3)
 
 @pytest.fixture
 def campaign():
-    return make_country()
+    """Its second round is closed: what was handed in by the end of day two has a place, or waits."""
+    campaign = make_country()
+    close_round(campaign, 2)
+    return campaign
 
 
 def roster(campaign, intake=ABAY):

@@ -62,7 +62,7 @@ def almaly() -> District:
 @pytest.fixture
 def campaign() -> Campaign:
     return Campaign.objects.create(
-        year=2027, opens_at=OPENS_AT, closes_at=OPENS_AT + timedelta(days=150), demo_seed=bytes(32)
+        year=2027, opens_at=OPENS_AT, closes_at=OPENS_AT + timedelta(days=150)
     )
 
 

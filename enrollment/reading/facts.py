@@ -1,0 +1,268 @@
+"""Everything a roster is a function of, as far as it is stored (law 6)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from enrollment import draw
+from enrollment.arrival import Outage as RecordedOutage
+from enrollment.claims import Link, Lodged, Retracted
+from enrollment.models import Check, ChildLink, DaySeed, Decision, Outage, Retraction, TwinsWish
+from enrollment.reading.applications import Asked, AskedOf, read_applications
+from enrollment.reading.digesting import buckets_of, count_facts, facts_sha256
+from schools.holding import ChangedSlot, Given
+from schools.models import (
+    Acknowledgement,
+    Campaign,
+    Confirmation,
+    ConfirmedPlace,
+    Harmed,
+    Horizon,
+    SlotChange,
+    SpokenClosing,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What looks at one application found, the last one of each subject."""
+
+    relation: bool | None = None
+    """Whether it is as stated; None: nobody looked."""
+    address: bool | None = None
+    found: Mapping[str, str] | None = None
+    """The registered address, where another one than stated was found."""
+
+    @property
+    def is_address_known(self) -> bool:
+        return bool(self.address) or self.found is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a district's next roster is compared with by the brake."""
+
+    at: datetime
+    places: Mapping[str, str]
+    """Choice by child key, as confirmed or acknowledged last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a roster is a function of; `dataclasses.replace` makes another world of it."""
+
+    lodged: Sequence[Lodged]
+    asked: Mapping[UUID, Asked]
+    retracted: Sequence[Retracted]
+    settled: Mapping[UUID, datetime]
+    """Applications that count by a person's decision, and when it was made."""
+    outages: Sequence[RecordedOutage]
+    seeds: Mapping[date, bytes]
+    checks: Mapping[UUID, Checked]
+    """By application."""
+    links: Sequence[Link]
+    twins: Sequence[tuple[UUID, ...]]
+    """Applications whose children share a token by their parents' wish."""
+    confirmed: Sequence[Given]
+    granted: Sequence[Given]
+    slot_changes: Sequence[ChangedSlot]
+    references: Mapping[str, Reference]
+    """By district; see the brake."""
+    undelivered: frozenset[str]
+    """BINs that desks named in a closing code whose entries have not arrived."""
+    harmed: Mapping[str, Mapping[str, str]]
+    """By child key the kind of slot by intake at which it goes first."""
+    count: int
+    sha256: bytes
+    buckets: Mapping[str, bytes]
+    """Hashes of parts of the applications, of which `sha256` is made."""
+
+
+def read_facts(*, campaign: Campaign) -> Facts:
+    """All facts of a campaign; call it inside one snapshot."""
+    applications, rows = read_applications(campaign=campaign)
+    buckets = buckets_of(rows)
+    del rows
+    confirmed = _confirmed(campaign)
+    return Facts(
+        lodged=applications,
+        asked=AskedOf(applications),
+        retracted=retracted(
+            rows=Retraction.objects.filter(campaign=campaign),
+            decisions=Decision.objects.filter(campaign=campaign),
+        ),
+        settled=_settled(campaign),
+        outages=_outages(campaign),
+        seeds=_seeds(campaign),
+        checks=_checks(campaign),
+        links=_links(campaign),
+        twins=[tuple(one) for one in _in_order(TwinsWish, campaign).values_list("applications", flat=True)],
+        confirmed=confirmed,
+        granted=_granted(campaign, confirmed),
+        slot_changes=_slot_changes(campaign),
+        references=_references(campaign),
+        undelivered=_undelivered(campaign),
+        harmed=_harmed(campaign),
+        count=count_facts(campaign=campaign),
+        sha256=facts_sha256(campaign=campaign, buckets=buckets),
+        buckets=buckets,
+    )
+
+
+def _in_order(model: Any, campaign: Campaign) -> QuerySet[Any]:
+    found: QuerySet[Any] = model.objects.filter(campaign=campaign).order_by("id")
+    return found
+
+
+def retracted(*, rows: Iterable[Retraction], decisions: QuerySet[Decision]) -> list[Retracted]:
+    """Retractions as the claims need them: what was verified or decided stands."""
+    decided = set(decisions.values_list("subject", flat=True))
+    return [
+        Retracted(
+            id=row.id,
+            kind="void" if row.kind == Retraction.Kind.VOID else "withdrawal",
+            application_id=row.application_id,
+            number=row.application_number or None,
+            person_key=row.person_key,
+            lodged_at=row.lodged_at,
+            stands=row.is_verified or row.id in decided,
+            desk=row.desk,
+            seq=row.seq,
+        )
+        for row in rows
+    ]
+
+
+def _settled(campaign: Campaign) -> dict[UUID, datetime]:
+    decisions = Decision.objects.filter(campaign=campaign, kind=Decision.Kind.CONTEST_SETTLED)
+    return dict(decisions.order_by("decided_at", "id").values_list("subject", "decided_at"))
+
+
+def _outages(campaign: Campaign) -> list[RecordedOutage]:
+    return [
+        RecordedOutage(start=start, end=end, district=district)
+        for start, end, district in Outage.objects.filter(campaign=campaign)
+        .order_by("started_at", "id")
+        .values_list("started_at", "end__ended_at", "district_id")
+    ]
+
+
+def _seeds(campaign: Campaign) -> dict[date, bytes]:
+    days = DaySeed.objects.filter(campaign=campaign).values_list("date", "s", "v")
+    return {day: draw.day_seed(date=day, s=bytes(s), v=v) for day, s, v in days}
+
+
+def _checks(campaign: Campaign) -> dict[UUID, Checked]:
+    found: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    rows = Check.objects.filter(campaign=campaign).order_by("checked_at", "id")
+    for application, subject, agrees, other in rows.values_list(
+        "application_id", "subject", "agrees", "found"
+    ).iterator(5000):
+        # The last one of a subject counts, whatever earlier ones said.
+        known = found[application]
+        known[subject] = agrees
+        if subject == Check.Subject.ADDRESS:
+            known["found"] = other or None
+    return {application: Checked(**known) for application, known in found.items()}
+
+
+def _links(campaign: Campaign) -> list[Link]:
+    return [
+        Link(id=id_, child_key=key, other_key=other, is_same=is_same, decided_at=at)
+        for id_, key, other, is_same, at in _in_order(ChildLink, campaign).values_list(
+            "id", "child_key", "other_key", "is_same", "decided_at"
+        )
+    ]
+
+
+def _confirmed(campaign: Campaign) -> list[Given]:
+    rows = ConfirmedPlace.objects.filter(confirmation__campaign=campaign).values_list(
+        "confirmation_id", "confirmation__round__number", "confirmation__confirmed_at", "annulment__id",
+        "intake__school_id", "intake__language", "slot", "child_key",
+    )  # fmt: skip
+    return [
+        Given(
+            id=str(confirmation), child_key=child, intake=f"{bin_}/{language}", slot=slot,
+            round=round_, given_at=at, is_annulled=annulment is not None,
+        )
+        for confirmation, round_, at, annulment, bin_, language, slot, child in rows.iterator(5000)
+    ]  # fmt: skip
+
+
+def _granted(campaign: Campaign, confirmed: Sequence[Given]) -> list[Given]:
+    rounds = {(one.given_at, one.round) for one in confirmed}
+    rows = SlotChange.objects.filter(intake__campaign=campaign, kind=SlotChange.Kind.GRANTED)
+    return [
+        Given(
+            id=str(row.id),
+            child_key=row.child_key,
+            intake=row.intake.name,
+            slot=row.slot,
+            round=max((number for at, number in rounds if at <= row.recorded_at), default=0),
+            given_at=row.recorded_at,
+        )
+        for row in rows.select_related("intake")
+    ]
+
+
+def _slot_changes(campaign: Campaign) -> list[ChangedSlot]:
+    return [
+        ChangedSlot(
+            intake=row.intake.name,
+            kind=row.kind,
+            slot=row.slot,
+            in_force_date=row.in_force_date,
+        )
+        for row in SlotChange.objects.filter(intake__campaign=campaign).select_related("intake")
+    ]
+
+
+def _references(campaign: Campaign) -> dict[str, Reference]:
+    """Of each district what was confirmed or acknowledged last."""
+    found: dict[str, Reference] = {}
+    last: dict[str, UUID] = {}
+    for id_, district, at in (
+        Confirmation.objects.filter(campaign=campaign)
+        .order_by("confirmed_at", "id")
+        .values_list("id", "district_id", "confirmed_at")
+    ):
+        last[district] = id_
+        found[district] = Reference(at=at, places={})
+    places: dict[UUID, dict[str, str]] = defaultdict(dict)
+    for id_, child, bin_, language in ConfirmedPlace.objects.filter(
+        confirmation__in=last.values()
+    ).values_list("confirmation_id", "child_key", "intake__school_id", "intake__language"):
+        places[id_][child] = f"{bin_}/{language}"
+    for district, id_ in last.items():
+        found[district] = Reference(at=found[district].at, places=places[id_])
+    for row in Acknowledgement.objects.filter(campaign=campaign).order_by("acknowledged_at", "id"):
+        if row.district_id not in found or row.acknowledged_at >= found[row.district_id].at:
+            found[row.district_id] = Reference(at=row.acknowledged_at, places=row.places)
+    return found
+
+
+def _undelivered(campaign: Campaign) -> frozenset[str]:
+    through = dict(Horizon.objects.filter(campaign=campaign).values_list("door", "through"))
+    return frozenset(
+        bin_
+        for door, spoken, bins in SpokenClosing.objects.filter(campaign=campaign).values_list(
+            "door", "through", "school_bins"
+        )
+        if (known := through.get(door)) is None or known < spoken
+        for bin_ in bins
+    )
+
+
+def _harmed(campaign: Campaign) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = Harmed.objects.filter(campaign=campaign).annotate(
+        bin=F("intake__school_id"), language=F("intake__language")
+    )
+    for child, bin_, language, kind in rows.values_list("child_key", "bin", "language", "kind"):
+        found[child][f"{bin_}/{language}"] = kind
+    return dict(found)

@@ -1,0 +1,93 @@
+"""The campaign that facts are about: its rules, its rounds, what it offers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from enrollment.reading.digesting import setup_sha256
+from schools.models import Campaign, Intake, Round, Territory
+from schools.rules import HouseRange, InvalidHouse, Parity, Policy, parse_house, street_key
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeAt:
+    """One intake, and where its school stands."""
+
+    id: int
+    name: str
+    school: str
+    district: str
+    slots: str
+    """As before the opening; what changed since is a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What was fixed before the opening."""
+
+    year: int
+    opens_at: datetime
+    policy: Policy
+    rounds: Sequence[tuple[int, datetime]]
+    """Number and planned closing."""
+    intakes: Mapping[str, IntakeAt]
+    territories: "Territories"
+    sha256: bytes = b""
+    """Of all this, as it is stored."""
+
+
+class Territories:
+    """Which schools serve an address, in one campaign."""
+
+    def __init__(self, rows: Iterable[Territory]) -> None:
+        self._streets: dict[tuple[str, str], list[tuple[HouseRange, str]]] = defaultdict(list)
+        self._keys: dict[str, str] = {}
+        for row in rows:
+            houses = HouseRange(row.first_house, row.last_house, Parity(row.parity))
+            for key in row.street_keys:
+                self._streets[row.district_id, key].append((houses, row.school_id))
+
+    @classmethod
+    def of_campaign(cls, campaign: Campaign) -> "Territories":
+        return cls(Territory.objects.filter(campaign=campaign).iterator(5000))
+
+    def schools_of(self, address: Mapping[str, str]) -> frozenset[str]:
+        """BINs of the schools whose territory the address lies in; empty when it is not understood."""
+        street = address["street"]
+        key = self._keys.get(street)
+        if key is None:
+            # A cost: a country has few streets and many families.
+            key = self._keys[street] = street_key(street)
+        stretches = self._streets.get((address["district"], key))
+        if not stretches:
+            return frozenset()
+        try:
+            house = parse_house(address["house"])
+        except InvalidHouse:
+            return frozenset()
+        return frozenset(school for houses, school in stretches if houses.covers(house))
+
+
+def read_setup(*, campaign: Campaign) -> Setup:
+    """The campaign as it is stored now; call it inside one snapshot with the facts."""
+    rows = Intake.objects.filter(campaign=campaign).values_list(
+        "id", "school_id", "language", "school__district_id", "slots"
+    )
+    intakes = {
+        f"{bin_}/{language}": IntakeAt(
+            id=id_, name=f"{bin_}/{language}", school=bin_, district=district, slots=slots
+        )
+        for id_, bin_, language, district, slots in rows.order_by("school_id", "language")
+    }
+    return Setup(
+        year=campaign.year,
+        opens_at=campaign.opens_at,
+        policy=campaign.policy,
+        rounds=list(
+            Round.objects.filter(campaign=campaign).order_by("number").values_list("number", "closes_at")
+        ),
+        intakes=intakes,
+        territories=Territories.of_campaign(campaign),
+        sha256=setup_sha256(campaign=campaign),
+    )

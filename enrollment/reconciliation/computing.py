@@ -1,0 +1,454 @@
+"""
+The roster that facts make: pure, and from nothing (law 6).
+
+Claims first (`claiming.py`), then when each counts (`moments.py`) and its number
+(`enrollment.draw`), then the placement, then what of it is held. The rule:
+docs/reference/rule.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from enrollment import arrival, draw, keys
+from enrollment.arrival import INSTANT, day_of
+from enrollment.claims import same_children, token_keys
+from enrollment.reading import Applications, Facts, IntakeAt, Setup
+from enrollment.reading.applications import address_of
+from enrollment.reconciliation.claiming import Claims, claims_of
+from enrollment.reconciliation.holding import Placing, held_for
+from enrollment.reconciliation.moments import days, moments
+from enrollment.rounds import RoundAt, current_round, needed_days
+from schools.holding import Given, Wanted, by_intake, holders, slots_on
+from schools.placement import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, place_columns
+from schools.rules.slots import REMOVED
+from schools.services.publishing import EMPTY, RECORD, IntakeList, Line
+from schools.services.publishing.listing import WAITING, at_microseconds, to_microseconds
+
+Ints = npt.NDArray[np.int64]
+_FIRST = {"T": FIRST_FOR_T, "O": FIRST_FOR_O}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roster:
+    """Who is where in the current round, and how many ask for what."""
+
+    round: RoundAt | None
+    """None: no round has closed and been drawn; then nobody is anywhere."""
+    lists: Sequence[IntakeList]
+    """Of every intake, also the empty ones."""
+    arrived: Mapping[str, tuple[int, int]]
+    """Children that ask for each intake, of its territory and from outside, the late ones too."""
+    holders: Mapping[str, Given]
+    """The confirmed place that each child holds."""
+
+    def lines(self) -> Iterator[Line]:
+        """Every line of every list."""
+        return (line for one in self.lists for line in one.lines())
+
+    def places(self) -> dict[str, str]:
+        """Choice by child key, of those that have a place."""
+        return {
+            child.decode(): one.choice
+            for one in self.lists
+            for child in one.records["child_key"][one.records["slot"] != WAITING].tolist()
+        }
+
+    @property
+    def children(self) -> int:
+        """How many stand on any list."""
+        return len({child for one in self.lists for child in one.records["child_key"].tolist()})
+
+    @property
+    def placed(self) -> int:
+        """How many have a place."""
+        return sum(int((one.records["slot"] != WAITING).sum()) for one in self.lists)
+
+
+def compute_roster(*, setup: Setup, facts: Facts, has_shortcut: bool = True) -> Roster:
+    """
+    The roster that these facts make, without writing anything.
+
+    :param has_shortcut: False sends also the simplest claim through the whole rule
+    """
+    intervals = _intervals(setup, facts)
+    computation = _Computation(setup, facts, intervals, has_shortcut=has_shortcut)
+    return computation.roster(_round(setup, facts, intervals))
+
+
+def round_of(*, setup: Setup, facts: Facts) -> RoundAt | None:
+    """The round that these facts have reached, and when it closed; None before the first."""
+    return _round(setup, facts, _intervals(setup, facts))
+
+
+def _round(setup: Setup, facts: Facts, intervals: Mapping[str, Sequence[arrival.Interval]]) -> RoundAt | None:
+    return current_round(
+        rounds=setup.rounds,
+        opens_at=setup.opens_at,
+        intervals_by_district=intervals,
+        seeded=facts.seeds.keys(),
+    )
+
+
+def _intervals(setup: Setup, facts: Facts) -> dict[str, Sequence[arrival.Interval]]:
+    """By district; those without outages of their own share one list."""
+    own = {outage.district for outage in facts.outages}
+    found: dict[str, Sequence[arrival.Interval]] = {}
+    shared: Sequence[arrival.Interval] | None = None
+    for district in sorted({intake.district for intake in setup.intakes.values()}):
+        if district in own or shared is None:
+            worked_out = arrival.intervals_for(
+                district=district,
+                outages=facts.outages,
+                opens_at=setup.opens_at,
+                grain=setup.policy.grain,
+                has_opening_interval=setup.policy.opening_interval,
+            )
+            if district not in own:
+                shared = worked_out
+            found[district] = worked_out
+        else:
+            found[district] = shared
+    return found
+
+
+class _Computation:
+    """One computation: the claims as columns, their choices as rows of more columns."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        facts: Facts,
+        intervals: Mapping[str, Sequence[arrival.Interval]],
+        *,
+        has_shortcut: bool,
+    ) -> None:
+        self.setup, self.facts, self.intervals = setup, facts, intervals
+        lodged = facts.lodged
+        self.applications = (
+            lodged if isinstance(lodged, Applications) else Applications.of(lodged, facts.asked)
+        )
+        self.claims: Claims = claims_of(facts, self.applications, has_shortcut=has_shortcut)
+        self.intakes: list[IntakeAt] = [setup.intakes[name] for name in sorted(setup.intakes)]
+        self.index = {intake.name: i for i, intake in enumerate(self.intakes)}
+        self._ask()
+
+    def _ask(self) -> None:
+        """
+        One row for each child and choice: `child`, `intake`, `is_territory`.
+
+        Choices on intakes that were taken away since are left out: doors refuse them.
+        """
+        child: list[int] = []
+        intake: list[int] = []
+        is_territory: list[bool] = []
+        schools = [one.school for one in self.intakes]
+        known: dict[tuple[str, ...], list[int]] = {}
+        served = self._served()
+        for one, choices in enumerate(self.claims.choices):
+            wanted = known.get(choices)
+            if wanted is None:
+                indexes = (self.index.get(choice) for choice in dict.fromkeys(choices))
+                wanted = known[choices] = [i for i in indexes if i is not None]
+            serving = next(served)
+            for i in wanted:
+                child.append(one)
+                intake.append(i)
+                is_territory.append(schools[i] in serving)
+        self.child = np.array(child, np.int64)
+        self.intake = np.array(intake, np.int64)
+        self.is_territory = np.array(is_territory, np.bool_)
+
+    def _served(self) -> Iterator[frozenset[str]]:
+        """Of each claim the schools in whose territory the child lives, as last checked or as stated."""
+        schools_of, written = self.setup.territories.schools_of, self.applications.addresses
+        found = {
+            row: checked.found
+            for id_, checked in self.facts.checks.items()
+            if checked.found is not None and (row := self.applications.row_of(id_)) is not None
+        }
+        for row in self.claims.rows.tolist():
+            yield schools_of(found[row] if row in found else address_of(written[row]))
+
+    def roster(self, round_: RoundAt | None) -> Roster:
+        lanes = np.bincount(2 * self.intake + ~self.is_territory, minlength=2 * len(self.intakes)).tolist()
+        arrived = {intake.name: (lanes[2 * i], lanes[2 * i + 1]) for i, intake in enumerate(self.intakes)}
+        held = self._holders()
+        if round_ is None:
+            lists = [_empty(intake) for intake in self.intakes]
+            return Roster(round=None, lists=lists, arrived=arrived, holders=held)
+        return Roster(round=round_, lists=self._lists(round_, held), arrived=arrived, holders=held)
+
+    def _holders(self) -> dict[str, Given]:
+        same = same_children(self.facts.links)
+        given = [*self.facts.confirmed, *self.facts.granted]
+        if not given:
+            return {}
+        if same:
+            given = [replace(one, child_key=same.get(one.child_key, one.child_key)) for one in given]
+        children = {one.child_key for one in given}
+        wanted = {
+            key: Wanted(self.claims.choices[i], at_microseconds(int(self.claims.since[i])))
+            for i, key in enumerate(self.claims.child_keys)
+            if key in children
+        }
+        return holders((one for one in given if one.intake in self.index), wanted=wanted)
+
+    def _lists(self, round_: RoundAt, held: Mapping[str, Given]) -> list[IntakeList]:
+        slots = self._slots(round_, held)
+        rows, held_slot = self._rows_of_round(round_, held, slots)
+        children, which = np.unique(self.child[rows], return_inverse=True)
+        numbers = self._numbers(children, rows, which, round_)
+        ids = np.array([self.applications.ids[row] for row in self.claims.rows[children].tolist()], "V16")
+        order = _in_draw_order(numbers, ids)
+        turn = np.empty(len(order), np.int64)
+        turn[order] = np.arange(len(order))
+        moment = self._moments(rows, self.claims.arrived_at)
+        columns = Columns(
+            slots=slots,
+            children=len(children),
+            child=turn[which].astype(np.int32),
+            intake=self.intake[rows].astype(np.int32),
+            moment=moment,
+            is_territory=self.is_territory[rows],
+            held_slot=held_slot,
+            first_for=self._first_for(rows),
+        )
+        until = self.setup.policy.territory_hold_until
+        closing_day = day_of(round_.closing - INSTANT)
+        placed = place_columns(columns, hold_territory=until is not None and closing_day <= until)
+        claims = children[order]
+        """By turn: the index of the claim."""
+        at_rows = self.claims.rows[claims]
+        placing = Placing(
+            columns=columns,
+            placed=placed,
+            policy=self.setup.policy,
+            is_proven=self.claims.is_proven[claims],
+            is_contested=self.claims.is_contested[claims],
+            is_address_known=self._address_known(at_rows),
+            is_closing=np.array([one.school in self.facts.undelivered for one in self.intakes], np.bool_),
+            twins=self._twins(claims),
+        )
+        line_rows = np.concatenate([placed.row[placed.row >= 0], placed.reserve]).astype(np.int64)
+        turns = columns.child[line_rows].astype(np.int64)
+        is_placed = np.arange(len(line_rows)) < len(line_rows) - len(placed.reserve)
+        records = np.empty(len(line_rows), RECORD)
+        records["slot"] = np.where(is_placed, placed.slot[turns], WAITING)
+        records["is_outside"] = ~columns.is_territory[line_rows]
+        records["moment"] = moment[line_rows]
+        records["number"] = numbers[order][turns]
+        records["application"] = ids[order][turns]
+        child_keys = np.array([self.claims.child_keys[i].encode() for i in claims.tolist()], "S60")
+        records["child_key"] = child_keys[turns]
+        records["arrived_at"] = self.claims.arrived_at[claims][turns]
+        records["is_contested"] = placing.is_contested[turns]
+        records["held_for"] = np.where(is_placed, held_for(placing)[turns], 0)
+        records["is_confirmed"] = is_placed & (columns.held_slot[line_rows] >= 0)
+        at_intake = columns.intake[line_rows]
+        listed = np.lexsort(
+            (
+                turns,
+                records["moment"].astype(np.int64),
+                records["is_outside"],
+                records["slot"].astype(np.int64),
+                ~is_placed,
+                at_intake,
+            )
+        )
+        records, label_rows = records[listed], at_rows[turns[listed]].tolist()
+        bounds = np.searchsorted(at_intake[listed], np.arange(len(self.intakes) + 1)).tolist()
+        components = _components(self.child[rows], self.intake[rows], len(self.intakes))
+        labels = self.applications.labels
+        return [
+            IntakeList(
+                intake_id=intake.id,
+                choice=intake.name,
+                district=intake.district,
+                component=self.intakes[components[i]].name,
+                slots=slots[i],
+                records=records[bounds[i] : bounds[i + 1]],
+                labels=_Picked(labels, label_rows[bounds[i] : bounds[i + 1]]),
+            )
+            for i, intake in enumerate(self.intakes)
+        ]
+
+    def _slots(self, round_: RoundAt, held: Mapping[str, Given]) -> list[str]:
+        changes = by_intake(self.facts.slot_changes)
+        taken: dict[str, set[int]] = defaultdict(set)
+        for one in held.values():
+            taken[one.intake].add(one.slot)
+        day = day_of(round_.closing - INSTANT)
+        pattern = self.setup.policy.slot_pattern
+        return [
+            slots_on(day, one.slots, changes=changes[one.name], held=taken[one.name], pattern=pattern)
+            if one.name in changes
+            else one.slots
+            for one in self.intakes
+        ]
+
+    def _rows_of_round(
+        self, round_: RoundAt, held: Mapping[str, Given], slots: Sequence[str]
+    ) -> tuple[Ints, npt.NDArray[np.int32]]:
+        """
+        The rows of what was handed in before the closing, and the slot that each holds, or -1.
+
+        A holder that asked for something else after the closing competes from the next round on,
+        and keeps its place until then.
+        """
+        is_in_time = self.claims.arrived_at < to_microseconds(round_.closing)
+        is_taking_part = is_in_time[self.child]
+        held_slot = np.full(len(self.child), -1, np.int32)
+        for row in self._rows_held(held):
+            one = held[self.claims.child_keys[self.child[row]]]
+            its = slots[self.intake[row]]
+            # A slot above capacity is there from the day on that it was granted for.
+            if one.slot < len(its) and its[one.slot] != REMOVED:
+                held_slot[row] = one.slot
+                is_taking_part[row] = True
+        rows = np.flatnonzero(is_taking_part)
+        return rows, held_slot[rows]
+
+    def _rows_held(self, held: Mapping[str, Given]) -> list[int]:
+        if not held:
+            return []
+        at = {i: self.index[held[key].intake] for i, key in enumerate(self.claims.child_keys) if key in held}
+        of_holders = np.flatnonzero(np.isin(self.child, np.fromiter(at, np.int64)))
+        return [row for row in of_holders.tolist() if at[self.child[row]] == self.intake[row]]
+
+    def _moments(self, rows: Ints, at: Ints) -> Ints:
+        """When the arrivals of these rows count, each at its choice."""
+        of_child, intakes = at[self.child[rows]], self.intake[rows]
+        groups: dict[int, list[int]] = defaultdict(list)
+        for i, intake in enumerate(self.intakes):
+            groups[id(self.intervals[intake.district])].append(i)
+        found = np.empty(len(rows), np.int64)
+        for group in groups.values():
+            its = np.isin(intakes, group) if len(groups) > 1 else slice(None)
+            found[its] = moments(
+                of_child[its],
+                opens_at=self.setup.opens_at,
+                intervals=self.intervals[self.intakes[group[0]].district],
+                grain=self.setup.policy.grain,
+            )
+        return found
+
+    def _numbers(
+        self, children: Ints, rows: Ints, which: npt.NDArray[np.intp], round_: RoundAt
+    ) -> npt.NDArray[np.void]:
+        """Of each child the number of the day of its earliest moment."""
+        first = self._moments(rows, self.claims.first_arrival_at)
+        earliest = np.full(len(children), np.iinfo(np.int64).max)
+        np.minimum.at(earliest, which, first)
+        midnights, day = days(earliest)
+        # Of a holder whose new request came after the closing the day is not drawn yet; with its
+        # slot it meets nobody, so the number of the round's last day does.
+        last = self.facts.seeds[needed_days(self.setup.opens_at, round_.closing)[-1]]
+        seeds = [self.facts.seeds.get(midnight.date(), last) for midnight in midnights]
+        key, number, token = keys.draw_key(), draw.number, draw.child_token
+        token_of = self._token_keys()
+        numbers = bytearray()
+        child_keys = self.claims.child_keys
+        for i, its_day in zip(children.tolist(), day.tolist(), strict=True):
+            child = child_keys[i]
+            if token_of:
+                child = token_of.get(child, child)
+            numbers += number(seed=seeds[its_day], token=token(key=key, child_key=child))
+        return np.frombuffer(numbers, "V32")
+
+    def _token_keys(self) -> dict[str, str]:
+        if not self.facts.twins or not self.setup.policy.twins_share_token:
+            return {}
+        same = same_children(self.facts.links)
+        child_of: dict[UUID, str] = {}
+        for wish in self.facts.twins:
+            for id_ in wish:
+                if (row := self.applications.row_of(id_)) is not None:
+                    key = self.applications.child_keys[row]
+                    child_of[id_] = same.get(key, key)
+        return token_keys(self.facts.twins, child_of=child_of)
+
+    def _twins(self, claims: Ints) -> list[list[int]]:
+        """Children that share a token, by their turns."""
+        token_of = self._token_keys()
+        groups: dict[str, list[int]] = defaultdict(list)
+        if token_of:
+            for turn, i in enumerate(claims.tolist()):
+                if (shared := token_of.get(self.claims.child_keys[i])) is not None:
+                    groups[shared].append(turn)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _first_for(self, rows: Ints) -> npt.NDArray[np.uint8]:
+        found = np.full(len(rows), FIRST_FOR_NONE, np.uint8)
+        if self.facts.harmed:
+            for at, row in enumerate(rows.tolist()):
+                harmed = self.facts.harmed.get(self.claims.child_keys[self.child[row]])
+                if harmed and (kind := harmed.get(self.intakes[self.intake[row]].name)):
+                    found[at] = _FIRST[kind]
+        return found
+
+    def _address_known(self, rows: Ints) -> npt.NDArray[np.bool_]:
+        known = np.zeros(len(self.applications), np.bool_)
+        for id_, checked in self.facts.checks.items():
+            if checked.is_address_known and (row := self.applications.row_of(id_)) is not None:
+                known[row] = True
+        return known[rows]
+
+
+class _Picked(Sequence[bytes]):
+    """Some of many texts, looked up when they are asked for."""
+
+    __slots__ = ("_of", "_rows")
+
+    def __init__(self, of: Sequence[bytes], rows: list[int]) -> None:
+        self._of, self._rows = of, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at: int) -> bytes:  # type: ignore[override]
+        return self._of[self._rows[at]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self._of.__getitem__, self._rows)
+
+
+def _empty(intake: IntakeAt) -> IntakeList:
+    return IntakeList(
+        intake_id=intake.id,
+        choice=intake.name,
+        district=intake.district,
+        component=intake.name,
+        slots=intake.slots,
+        records=EMPTY,
+        labels=(),
+    )
+
+
+def _in_draw_order(numbers: npt.NDArray[np.void], ids: npt.NDArray[np.void]) -> Ints:
+    """Children by (number, application id), both as raw bytes."""
+    of_number = numbers.view(">u8").reshape(-1, 4)
+    of_id = ids.view(">u8").reshape(-1, 2)
+    columns = (of_id[:, 1], of_id[:, 0], *(of_number[:, i] for i in (3, 2, 1, 0)))
+    return np.lexsort([column.astype(np.uint64) for column in columns])
+
+
+def _components(child: Ints, intake: Ints, count: int) -> list[int]:
+    """For each intake the smallest one that choices connect it with, directly or by way of others."""
+    leader = list(range(count))
+
+    def lead(one: int) -> int:
+        while leader[one] != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        return one
+
+    is_next = child[1:] == child[:-1]
+    for edge in np.unique(intake[:-1][is_next] * count + intake[1:][is_next]).tolist():
+        one, other = sorted((lead(edge // count), lead(edge % count)))
+        leader[other] = one
+    return [lead(one) for one in range(count)]

@@ -1,0 +1,290 @@
+"""Writes lists where they differ from what stands in the tables, and nothing else."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from schools.models import Campaign, IntakeState, Lane, RosterEntry, RosterState, Round
+from schools.rules import Refusal, kazakh_sort_key
+
+from .copying import copied_out
+from .listing import WAITING, IntakeList, escaped, held_reasons, lists_sha256, unescaped
+
+_AT_ONCE = 100
+"""Lists whose rows are compared, or written, in one go."""
+
+
+class FewerFactsRead(Refusal):
+    message = _("A roster that has read more facts is already published.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowing:
+    """What a roster was made of."""
+
+    facts_read: int
+    facts_sha256: bytes = b""
+    setup_sha256: bytes = b""
+    round_number: int | None = None
+    """None: no round has closed yet."""
+    closing_at: datetime | None = None
+
+
+def publish_roster(
+    *,
+    campaign: Campaign,
+    lists: Sequence[IntakeList],
+    knowing: Knowing,
+    at: datetime,
+    stopped: Collection[str] = (),
+    is_distrustful: bool = False,
+) -> int:
+    """
+    Make the published lists say exactly this; rows that already do are left alone.
+
+    :param lists: those of intakes that are not among them stay as they are
+    :param stopped: components whose lists stay as they are: the brake is on
+    :param is_distrustful: compare every row, not only the lists whose hash is another one
+    :returns: rows written or removed; 0 when nothing changed
+    :raises FewerFactsRead: the published roster knows more; nothing is written
+    """
+    with transaction.atomic():
+        RosterState.objects.get_or_create(campaign=campaign)
+        known = {
+            "facts_read": knowing.facts_read,
+            "facts_sha256": knowing.facts_sha256,
+            "setup_sha256": knowing.setup_sha256,
+            "round": _round(campaign, knowing.round_number),
+            "closing_at": knowing.closing_at,
+            "known_at": at,
+        }
+        # Compare-and-set: whoever read fewer facts finds no row to update.
+        if not RosterState.objects.filter(campaign=campaign, facts_read__lte=knowing.facts_read).update(
+            **known
+        ):
+            raise FewerFactsRead
+        published = _published(campaign)
+        free = [one for one in lists if one.component not in stopped]
+        changed = changed_lists(free, published=published, is_distrustful=is_distrustful)
+        written = _write(campaign, changed)
+        _note_states(free, published)
+        hashes = {choice: sha256 for choice, _c, _s, sha256 in published.values()}
+        after = {"roster_sha256": lists_sha256(hashes | {one.choice: one.sha256 for one in free})}
+        if written:
+            after["published_at"] = at
+        RosterState.objects.filter(campaign=campaign).update(**after)
+    return written
+
+
+def note_nothing_new(*, campaign: Campaign, facts_read: int, at: datetime) -> None:
+    """Say that at `at` the facts were read and were the ones already on the roster."""
+    RosterState.objects.filter(campaign=campaign, facts_read=facts_read).update(known_at=at)
+
+
+def published_sha256(*, campaign: Campaign) -> bytes:
+    """The hash of the whole roster as it is published, worked out from its lists' hashes."""
+    return lists_sha256({choice: sha256 for choice, _c, _s, sha256 in _published(campaign).values()})
+
+
+def district_sha256(*, campaign: Campaign, district: str) -> bytes:
+    """The hash of the published lists of one district, 32 bytes, in canonical form (law 6)."""
+    rows = IntakeState.objects.filter(
+        intake__campaign=campaign, intake__school__district=district
+    ).values_list("intake__school_id", "intake__language", "lines_sha256")
+    return lists_sha256({f"{bin_}/{language}": bytes(sha256) for bin_, language, sha256 in rows})
+
+
+_State = tuple[str, str, str, bytes]
+"""Choice, component, slots, hash of the list."""
+
+
+def changed_lists(
+    lists: Sequence[IntakeList], *, published: Mapping[int, _State], is_distrustful: bool
+) -> list[IntakeList]:
+    """The lists that may have to be written."""
+    if is_distrustful:
+        return list(lists)
+    nothing = ("", "", "", b"")
+    return [one for one in lists if one.sha256 != published.get(one.intake_id, nothing)[3]]
+
+
+def _round(campaign: Campaign, number: int | None) -> Round | None:
+    return None if number is None else Round.objects.get(campaign=campaign, number=number)
+
+
+def _published(campaign: Campaign) -> dict[int, _State]:
+    rows = IntakeState.objects.filter(intake__campaign=campaign).values_list(
+        "intake_id", "intake__school_id", "intake__language", "component", "slots", "lines_sha256"
+    )
+    return {
+        id_: (f"{bin_}/{language}", component, slots, bytes(sha256))
+        for id_, bin_, language, component, slots, sha256 in rows
+    }
+
+
+def _note_states(lists: Sequence[IntakeList], published: Mapping[int, _State]) -> None:
+    rows = [
+        (one.intake_id, one.component, one.slots, one.sha256)
+        for one in lists
+        if published.get(one.intake_id) != (one.choice, one.component, one.slots, one.sha256)
+    ]
+    IntakeState.objects.bulk_create(
+        [
+            IntakeState(intake_id=id_, component=component, slots=slots, lines_sha256=sha256)
+            for id_, component, slots, sha256 in rows
+        ],
+        batch_size=2000,
+        update_conflicts=True,
+        unique_fields=["intake"],
+        update_fields=["component", "slots", "lines_sha256"],
+    )
+
+
+def _write(campaign: Campaign, lists: Sequence[IntakeList]) -> int:
+    """First out, then in: two children that change slots would meet in one slot otherwise."""
+    gone: list[int] = []
+    known: dict[int, set[bytes]] = {}
+    rest = iter(lists)
+    while some := list(islice(rest, _AT_ONCE)):
+        stored = _stored([one.intake_id for one in some])
+        for one in some:
+            rows = stored.get(one.intake_id)
+            if not rows:
+                continue
+            wanted = set(_texts(one))
+            gone += [id_ for id_, text in rows if text not in wanted]
+            known[one.intake_id] = {text for _id, text in rows if text in wanted}
+    RosterEntry.objects.filter(id__in=gone).delete()
+    fresh = _insert(campaign, lists, known)
+    return max(len(gone), fresh)
+
+
+def find_differing_lists(lists: Sequence[IntakeList]) -> Iterator[str]:
+    """The choices whose rows, or whose noted hash, are not what these lists say."""
+    hashes = dict(
+        IntakeState.objects.filter(intake__in=[one.intake_id for one in lists]).values_list(
+            "intake_id", "lines_sha256"
+        )
+    )
+    rest = iter(lists)
+    while some := list(islice(rest, _AT_ONCE)):
+        stored = _stored([one.intake_id for one in some])
+        for one in some:
+            rows = sorted(text for _id, text in stored.get(one.intake_id, ()))
+            if rows != sorted(_texts(one)) or bytes(hashes.get(one.intake_id, b"")) != one.sha256:
+                yield one.choice
+
+
+_LANES = (Lane.TERRITORY.value.encode(), Lane.OUTSIDE.value.encode())
+_COLUMNS = (
+    "campaign_id", "district_id", "intake_id", "child_key", "child_name", "application_number", "door",
+    "name_key", "application_id", "lane", "slot", "draw_number", "is_contested", "is_held", "held_for",
+    "is_confirmed", "arrived_at", "moment",
+)  # fmt: skip
+_STORED = """
+    SELECT id, intake_id, child_key, child_name, application_number, door, name_key,
+        replace(application_id::text, '-', ''), lane, slot, draw_number, is_contested, is_held, held_for,
+        is_confirmed, (extract(epoch FROM arrived_at) * 1000000)::bigint,
+        (extract(epoch FROM moment) * 1000000)::bigint
+    FROM schools_rosterentry WHERE intake_id = ANY(%s)
+"""
+
+
+def _stored(intakes: Sequence[int]) -> dict[int, list[tuple[int, bytes]]]:
+    """Row ids and rows, as `_texts` writes them, of these intakes."""
+    found: dict[int, list[tuple[int, bytes]]] = {}
+    for row in copied_out(_STORED, [list(intakes)]):
+        id_, intake, text = row[:-1].split(b"\t", 2)
+        found.setdefault(int(intake), []).append((int(id_), text))
+    return found
+
+
+def _texts(one: IntakeList) -> Iterator[bytes]:
+    """The rows of one list as COPY writes them: what is compared."""
+    for text, times in zip(_bare(one), _times(one), strict=True):
+        yield b"%b\t%d\t%d" % (text, *times)
+
+
+def _times(one: IntakeList) -> list[tuple[int, int]]:
+    records = one.records
+    return list(zip(records["arrived_at"].tolist(), records["moment"].tolist(), strict=True))
+
+
+def _bare(one: IntakeList) -> Iterator[bytes]:
+    """The columns from `child_key` to `is_confirmed`."""
+    records = one.records
+    for child, label, application, outside, slot, number, contested, held, confirmed in zip(
+        records["child_key"].tolist(),
+        one.labels,
+        records["application"].tolist(),
+        records["is_outside"].tolist(),
+        records["slot"].tolist(),
+        records["number"].tolist(),
+        records["is_contested"].tolist(),
+        records["held_for"].tolist(),
+        records["is_confirmed"].tolist(),
+        strict=True,
+    ):
+        yield b"%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b" % (
+            escaped(child) if b"\\" in child else child,
+            label,
+            _name_key(label.partition(b"\t")[0]),
+            application.hex().encode(),
+            _LANES[outside],
+            b"\\N" if slot == WAITING else b"%d" % slot,
+            number.hex().encode(),
+            b"t" if contested else b"f",
+            b"t" if held else b"f",
+            _held_for(held),
+            b"t" if confirmed else b"f",
+        )
+
+
+@lru_cache(maxsize=256)
+def _held_for(mask: int) -> bytes:
+    return b"{" + ",".join(held_reasons(mask)).encode() + b"}"
+
+
+@lru_cache(maxsize=200_000)
+def _word_key(word: str) -> str:
+    return kazakh_sort_key(word)
+
+
+def _name_key(written: bytes) -> bytes:
+    """A cost: names are made of few words, and a key of a name of its words' keys."""
+    words = unescaped(written).decode().split()
+    return escaped(" ".join(filter(None, map(_word_key, words))).encode())
+
+
+def _insert(campaign: Campaign, lists: Sequence[IntakeList], known: Mapping[int, Collection[bytes]]) -> int:
+    """The rows of the lists that are not `known`; how many these were."""
+    count = 0
+    statement = sql.SQL("COPY schools_rosterentry ({}) FROM STDIN").format(
+        sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for one in lists:
+            before = b"%d\t%b\t%d\t" % (campaign.pk, one.district.encode(), one.intake_id)
+            there = known.get(one.intake_id, ())
+            times = zip(
+                np.datetime_as_string(one.records["arrived_at"].astype("M8[us]")).tolist(),
+                np.datetime_as_string(one.records["moment"].astype("M8[us]")).tolist(),
+                _times(one),
+                strict=True,
+            )
+            rows = []
+            for text, (arrived_at, moment, exact) in zip(_bare(one), times, strict=True):
+                if there and b"%b\t%d\t%d" % (text, *exact) in there:
+                    continue
+                rows.append(b"%b%b\t%bZ\t%bZ\n" % (before, text, arrived_at.encode(), moment.encode()))
+            if rows:
+                copy.write(b"".join(rows))
+                count += len(rows)
+    return count
