@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from schools.placement_case import Child, Intake, Placement
+from schools.placement_case import OUTSIDE, TERRITORY, Child, Intake, Placement
 from schools.rules.slots import REMOVED
 
 
@@ -23,7 +23,7 @@ class InvalidPlacementFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlacementFile:
-    """What `schools.placement.place` takes."""
+    """What both placements take."""
 
     intakes: list[Intake]
     children: list[Child]
@@ -41,7 +41,8 @@ def read(content: bytes) -> PlacementFile:
 
     :raises InvalidPlacementFile: not JSON in UTF-8, doubled keys, missing or unknown keys,
         wrong types, doubled or unknown ids, a slot out of range or removed, a child holding
-        twice, a held intake not chosen, lists of different length
+        twice, a held intake not chosen, lists of different length, a child that goes first at
+        an intake it did not choose
     """
     whole = _object(_json(content), "the file", needed={"policy", "intakes", "children"})
     policy = _object(whole["policy"], "policy", needed={"hold_territory"})
@@ -107,7 +108,12 @@ def _intake(stated: object, where: str) -> Intake:
 
 
 def _child(stated: object, where: str) -> Child:
-    facts = _object(stated, where, needed={"id", "choices", "territory", "moments", "number"})
+    facts = _object(
+        stated,
+        where,
+        needed={"id", "choices", "territory", "moments", "number"},
+        allowed={"first_for"},
+    )
     where = f"child {_text(facts['id'], f'{where}, id')!r}"
     choices = [_text(one, f"{where}, choices") for one in _list(facts["choices"], f"{where}, choices")]
     territory = [
@@ -122,8 +128,24 @@ def _child(stated: object, where: str) -> Child:
     if not isinstance(number, str) or not _NUMBER.fullmatch(number):
         raise InvalidPlacementFile(f"{where}: number must be 64 lower-case hex digits")
     return Child(
-        id=facts["id"], choices=choices, territory=frozenset(territory), moments=moments, number=number
+        id=facts["id"],
+        choices=choices,
+        territory=frozenset(territory),
+        moments=moments,
+        number=number,
+        first_for=_first_for(facts.get("first_for", {}), choices, f"{where}, first_for"),
     )
+
+
+def _first_for(stated: object, choices: Iterable[str], where: str) -> dict[str, str]:
+    if not isinstance(stated, dict):
+        raise InvalidPlacementFile(f"{where} must be an object")
+    for intake, kind in sorted(stated.items()):
+        if intake not in choices:
+            raise InvalidPlacementFile(f"{where}: intake {intake!r} is not among its choices")
+        if kind not in (TERRITORY, OUTSIDE):
+            raise InvalidPlacementFile(f"{where}, {intake!r}: the kind must be T or O")
+    return stated
 
 
 def _check_choices(intakes: Iterable[Intake], children: Iterable[Child]) -> None:

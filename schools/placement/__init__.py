@@ -11,7 +11,8 @@ with slot-specific priorities). How it is made fast: docs/decisions/0006-fast-pl
 - `objects.py`: the same for children and intakes one by one: `place`
 """
 
-from schools.placement.columns import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, Placed, place_columns
+from schools.placement.columns import Columns, Placed, place_columns
+from schools.placement.crowds import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T
 from schools.placement.objects import place
 from schools.placement_case import OUTSIDE, TERRITORY, Child, Intake, Placement, Reserve
 

@@ -9,9 +9,6 @@ import numpy.typing as npt
 from schools.placement.crowds import Crowds
 from schools.placement.dealing import deal
 
-FIRST_FOR_NONE, FIRST_FOR_T, FIRST_FOR_O = 0, 1, 2
-"""Values of `Columns.first_for`."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -71,7 +68,7 @@ class Placed:
     """By child: the index of its slot within the intake, or -1."""
     row: npt.NDArray[np.int32]
     """By child: the row of `Columns` that got the place, or -1."""
-    reserve: npt.NDArray[np.int32]
+    reserve: npt.NDArray[np.int64]
     """Rows of `Columns` that wait, sorted by intake, lane (territory, outside), moment, child."""
     reserve_starts: npt.NDArray[np.int64]
     """
@@ -104,12 +101,12 @@ def place_columns(columns: Columns, *, hold_territory: bool) -> Placed:
     slot = np.full(columns.children, -1, np.int32)
     row = np.full(columns.children, -1, np.int32)
     placed = np.flatnonzero(crowds.has_place)
-    row[placed] = crowds.order[crowds.steps[crowds.next_step[placed] - 1]]
+    row[placed] = crowds.got(placed)
     intake[placed] = columns.intake[row[placed]]
     slot[placed] = columns.held_slot[row[placed]]
     positions, slots = deal(crowds)
     slot[crowds.child[positions]] = slots
-    reserve = np.flatnonzero(crowds.was_turned_away)
+    reserve = np.flatnonzero(crowds.turned_away())
     lanes = np.bincount(crowds.lane[reserve], minlength=2 * len(columns.slots))
     return Placed(
         intake=intake,

@@ -26,8 +26,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from schools.placement.lines import Flags, Ints, Longs, ranges, sorted_rows, starts
+from schools.placement.lines import Flags, Ints, ranges, sorted_rows, starts
 from schools.placement_case import OUTSIDE, TERRITORY
+
+FIRST_FOR_NONE, FIRST_FOR_T, FIRST_FOR_O = 0, 1, 2
+"""Values of `Columns.first_for`."""
 
 
 class Crowds:
@@ -44,7 +47,7 @@ class Crowds:
         children: int,
         child: Ints,
         intake: Ints,
-        moment: Longs,
+        moment: Ints,
         is_territory: Flags,
         held_slot: Ints,
         first_for: npt.NDArray[np.uint8],
@@ -52,7 +55,7 @@ class Crowds:
     ) -> None:
         intakes, rows = len(slots), len(child)
         self.hold_territory = hold_territory
-        lane = 2 * intake + ~is_territory
+        lane = 2 * intake + np.where(is_territory, 0, 1).astype(np.int32)
         self.order = sorted_rows(lane=lane, moment=moment, child=child)
         """By position: the row."""
         self.lane = lane[self.order]
@@ -84,7 +87,7 @@ class Crowds:
 
         self.goes_by_slots = np.zeros(intakes, np.bool_)
         """By intake: it has harmed children."""
-        self.goes_by_slots[intake[first_for != 0]] = True
+        self.goes_by_slots[intake[first_for != FIRST_FOR_NONE]] = True
         self.is_taken = np.zeros(rows, np.bool_)
         """By position: asked and not turned away; holders in their own intake are not among them."""
         self.has_place = np.zeros(children, np.bool_)
@@ -100,31 +103,21 @@ class Crowds:
             self._seat(asked[holds])
             self.is_taken[asked[hopes]] = True
             self.has_place[free[holds | hopes]] = True
-            is_asked = np.zeros(len(self.open_t), np.bool_)
-            is_asked[self.lane[asked[holds | hopes]] // 2] = True
-            away = self.child[
-                np.concatenate(
-                    [
-                        self._choose(np.flatnonzero(is_asked & ~self.goes_by_slots)),
-                        *map(self._choose_by_slots, np.flatnonzero(is_asked & self.goes_by_slots)),
-                    ]
-                )
-            ]
+            away = self.child[self._choose(asked[holds | hopes])]
             self.has_place[away] = False
             free = np.concatenate([free[~(holds | hopes)], away])
 
-    @property
-    def was_turned_away(self) -> Flags:
+    def turned_away(self) -> Flags:
         """By position, at the end: the child got neither this nor anything it likes better."""
-        last = np.where(self.has_place, self.next_step - 1, self.last_step)
-        by_step = np.arange(len(self.steps)) < last[self.child_of_step]
+        child = self.child[self.steps]
+        reached = np.where(self.has_place, self.next_step - 1, self.last_step)
         by_position = np.empty(len(self.steps), np.bool_)
-        by_position[self.steps] = by_step
+        by_position[self.steps] = np.arange(len(self.steps)) < reached[child]
         return by_position
 
-    @property
-    def child_of_step(self) -> Ints:
-        return self.child[self.steps]
+    def got(self, children: Ints) -> Ints:
+        """The rows that got these children their places."""
+        return self.order[self.steps[self.next_step[children] - 1]]
 
     def _seat(self, positions: Ints) -> None:
         """Holders that ask for what they hold: their slots are open no longer, for good."""
@@ -134,8 +127,16 @@ class Crowds:
         for kind, count in ((TERRITORY, self.open_t), (OUTSIDE, self.open_o)):
             np.subtract.at(count, intake[self.kinds[slot] == ord(kind)], 1)
 
-    def _choose(self, intakes: Longs) -> Ints:
-        """Let these intakes keep the best of those who ask; returns the positions turned away."""
+    def _choose(self, asked: Ints) -> Ints:
+        """Let every intake that was asked keep the best; returns the positions turned away."""
+        is_asked = np.zeros(len(self.open_t), np.bool_)
+        is_asked[self.lane[asked] // 2] = True
+        away = [self._choose_by_count(np.flatnonzero(is_asked & ~self.goes_by_slots))]
+        away += [self._choose_by_slots(int(i)) for i in np.flatnonzero(is_asked & self.goes_by_slots)]
+        return np.concatenate(away)
+
+    def _choose_by_count(self, intakes: Ints) -> Ints:
+        """Of intakes without harmed children: how many of each line are taken, and so who."""
         lanes = np.stack([2 * intakes, 2 * intakes + 1], axis=1).reshape(-1)
         positions, line = ranges(self.lane_starts[lanes], self.cut[lanes])
         asks = self.is_taken[positions]
@@ -149,7 +150,7 @@ class Crowds:
         self.is_taken[away] = False
         return away
 
-    def _taken(self, intakes: Longs, asking: Longs) -> Longs:
+    def _taken(self, intakes: Ints, asking: Ints) -> Ints:
         """How many of each line are taken: the two formulas above."""
         a, b = self.open_t[intakes], self.open_o[intakes]
         n_t, n_o = asking[:, 0], asking[:, 1]
@@ -158,26 +159,25 @@ class Crowds:
         return np.stack([np.minimum(n_t, a + left_o), np.minimum(n_o, b + left_t)], axis=1)
 
     def _choose_by_slots(self, intake: int) -> Ints:
-        """The same for an intake with harmed children."""
-        asking = self.asking(intake)
-        taken = set(self.filled_by_slots(intake).values())
-        away = np.array([position for position in asking if position not in taken], np.int32)
+        """Of an intake with harmed children: slot by slot."""
+        taken = self.filled_by_slots(intake).values()
+        away = np.setdiff1d(self._asking(intake), np.fromiter(taken, np.int64))
         self.is_taken[away] = False
         return away
 
-    def asking(self, intake: int) -> list[int]:
-        """Positions of those who ask one intake and do not hold it; both lines, each in its order."""
-        first, last = self.lane_starts[2 * intake], self.lane_starts[2 * intake + 2]
-        return (first + np.flatnonzero(self.is_taken[first:last])).tolist()
+    def _asking(self, intake: int) -> Ints:
+        """Positions of those who ask one intake and do not hold it, the territory's line first."""
+        begin, end = self.lane_starts[[2 * intake, 2 * intake + 2]]
+        asking: Ints = begin + np.flatnonzero(self.is_taken[begin:end])
+        return asking
 
     def filled_by_slots(self, intake: int) -> dict[int, int]:
         """Position by slot index: the open slots of one intake from left to right, harmed children first."""
-        asking = self.asking(intake)
+        asking: list[int] = self._asking(intake).tolist()
         outside_starts = int(self.lane_starts[2 * intake + 1])
         territory = [position for position in asking if position < outside_starts]
         outside = [position for position in asking if position >= outside_starts]
-        first_t = self._harmed(asking, 1)
-        first_o = self._harmed(asking, 2)
+        first_t, first_o = (self._harmed(asking, kind) for kind in (FIRST_FOR_T, FIRST_FOR_O))
         lines = {
             ord(TERRITORY): [first_t, territory, *([] if self.hold_territory else [outside])],
             ord(OUTSIDE): [first_o, outside, territory],

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from schools.placement.lines import Ints, Longs, starts
+from schools.placement.lines import Flags, Ints, starts
 from schools.placement_case import TERRITORY
 
 if TYPE_CHECKING:
     from schools.placement.crowds import Crowds
 
 
-def deal(crowds: "Crowds") -> tuple[Ints, Longs]:
+def deal(crowds: "Crowds") -> tuple[Ints, Ints]:
     """Positions of the taken children that hold nothing where they are, and the slot index of each."""
     dealt = [_by_lines(crowds)]
     for intake in np.flatnonzero(crowds.goes_by_slots):
@@ -29,7 +29,7 @@ def deal(crowds: "Crowds") -> tuple[Ints, Longs]:
     return np.concatenate(positions), np.concatenate(slots)
 
 
-def _by_lines(crowds: "Crowds") -> tuple[Ints, Longs]:
+def _by_lines(crowds: "Crowds") -> tuple[Ints, Ints]:
     intakes = len(crowds.goes_by_slots)
     of_line = ~crowds.goes_by_slots[crowds.lane // 2] & crowds.is_taken
     taken = np.flatnonzero(of_line).astype(np.int32)
@@ -64,8 +64,9 @@ def _by_lines(crowds: "Crowds") -> tuple[Ints, Longs]:
     )
 
 
-def _before(counts: "np.typing.NDArray[np.bool_]", intake: Longs, intakes: int) -> Longs:
+def _before(counts: Flags, intake: Ints, intakes: int) -> Ints:
     """By open slot: how many of the slots before it in the same intake count."""
-    all_before = np.cumsum(counts) - counts
-    at_start = np.concatenate([[0], np.cumsum(np.bincount(intake[counts], minlength=intakes))[:-1]])
-    return all_before - at_start[intake]
+    all_before: Ints = np.cumsum(counts) - counts
+    at_start: Ints = np.concatenate([[0], np.cumsum(np.bincount(intake[counts], minlength=intakes))[:-1]])
+    before: Ints = all_before - at_start[intake]
+    return before

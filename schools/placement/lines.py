@@ -1,38 +1,33 @@
 """Sorting and cutting of long arrays, as the crowds need it."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 _BITS = 63
 
 
-def sorted_rows(*, lane: Ints, moment: Longs, child: Ints) -> Ints:
+def sorted_rows(*, lane: Ints, moment: Ints, child: Ints) -> Ints:
     """
     Rows in the order of (lane, moment, child); no two rows agree in lane and child.
 
-    The three are packed into one integer, because sorting integers is ten times as fast as
-    sorting by three keys; moments are numbered first where they are too far apart for that.
+    The three are packed into one integer, which sorts more than twice as fast as three keys.
+    Moments are steps of some minutes, so they are counted in steps first; moments for which
+    the integer would be too short are sorted by three keys.
     """
     if not len(lane):
-        return np.empty(0, np.int32)
-    turn, of_moment = moment - moment.min(), _bits(int(moment.max()) - int(moment.min()))
-    of_lane, of_child, of_row = _bits(int(lane.max())), _bits(int(child.max())), _bits(len(lane))
-    if of_lane + of_moment + max(of_child, of_row) > _BITS:
-        turn = np.unique(moment, return_inverse=True)[1]
-        of_moment = _bits(int(turn.max()))
-    key = lane.astype(np.int64) << of_moment | turn
-    if (child[1:] >= child[:-1]).all() and of_lane + of_moment + of_row <= _BITS:
-        # Rows stand by child already, so the row decides as the child would, and comes out sorted.
-        key = key << of_row | np.arange(len(lane))
-        key.sort()
-        return (key & ((1 << of_row) - 1)).astype(np.int32)
-    if of_lane + of_moment + of_child <= _BITS:
-        return np.argsort(key << of_child | child).astype(np.int32)
-    return np.lexsort([child, turn, lane]).astype(np.int32)
+        return np.empty(0, np.int64)
+    after = moment - moment.min()
+    step = np.gcd.reduce(after)
+    turn = after // max(step, 1)
+    of_turn, of_child = _bits(turn), _bits(child)
+    if _bits(lane) + of_turn + of_child > _BITS:
+        return np.lexsort((child, moment, lane))
+    return np.argsort(((lane.astype(np.int64) << of_turn | turn) << of_child) | child)
 
 
 def starts(group: Ints, groups: int) -> Ints:
@@ -52,5 +47,5 @@ def ranges(first: Ints, end: Ints) -> tuple[Ints, Ints]:
     ), which
 
 
-def _bits(most: int) -> int:
-    return max(1, most.bit_length())
+def _bits(numbers: Ints) -> int:
+    return int(numbers.max()).bit_length()

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from schools.placement.columns import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, place_columns
+from schools.placement.columns import Columns, place_columns
+from schools.placement.crowds import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T
 from schools.placement_case import OUTSIDE, TERRITORY, Child, Intake, Placement, Reserve
 
 _FIRST = {TERRITORY: FIRST_FOR_T, OUTSIDE: FIRST_FOR_O}

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, no_translations
 
-from schools import placement_file
-from schools.placement import place
+from schools import placement, placement_file, placement_plain
 
 
 class Command(BaseCommand):
@@ -16,14 +15,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.json")
+        parser.add_argument(
+            "--plain",
+            action="store_true",
+            help="by the implementation that is written to be read, slower; it must print the same",
+        )
 
     @no_translations
-    def handle(self, *, file: Path, **_: Any) -> None:
+    def handle(self, *, file: Path, plain: bool, **_: Any) -> None:
         try:
             case = placement_file.read(file.read_bytes())
         except OSError as fault:
             raise CommandError(f"{file}: {fault.strerror}") from fault
         except placement_file.InvalidPlacementFile as refusal:
             raise CommandError(f"{file}: {refusal}") from refusal
-        placement = place(intakes=case.intakes, children=case.children, hold_territory=case.hold_territory)
-        self.stdout.write(placement_file.write(placement))
+        place = placement_plain.place if plain else placement.place
+        placed = place(intakes=case.intakes, children=case.children, hold_territory=case.hold_territory)
+        self.stdout.write(placement_file.write(placed))
