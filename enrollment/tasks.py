@@ -4,7 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from enrollment import reconciliation, services
-from enrollment.services import draws
+from enrollment.services import checking, draws, scenarios
 from schools import clock
 
 
@@ -27,6 +27,12 @@ def make_due_seeds(**_: object) -> int:
 
 
 @shared_task
+def compute_scenarios(*, limit: int = 1, **_: object) -> int:
+    """Answer the oldest questions of officials that have no answer."""
+    return scenarios.compute_scenarios(limit=limit, at=clock.now())
+
+
+@shared_task
 def send_notices(*, limit: int = 200, **_: object) -> int:
     """Send the messages owed to families."""
     return services.send_notices(limit=limit, at=clock.now())
@@ -36,3 +42,15 @@ def send_notices(*, limit: int = 200, **_: object) -> int:
 def render_outage_pages(**_: object) -> None:
     """Write the pages that the front shows while the portal does not open."""
     call_command("render_outage_pages")
+
+
+@shared_task
+def open_matters(**_: object) -> int:
+    """Let contested claims and parted twins wait for a person, and end what is settled."""
+    return checking.open_matters(at=clock.now())
+
+
+@shared_task
+def open_near_duplicates(**_: object) -> int:
+    """Let children that may be one wait for a person."""
+    return checking.open_near_duplicates(at=clock.now())

@@ -85,6 +85,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
     "send_notices": {"task": "enrollment.tasks.send_notices", "schedule": 5, "options": {"expires": 15}},
+    "open_matters": {"task": "enrollment.tasks.open_matters", "schedule": 60, "options": {"expires": 60}},
+    # Reads the names of all children: seldom enough to cost nothing, often enough for a person's day.
+    "open_near_duplicates": {
+        "task": "enrollment.tasks.open_near_duplicates",
+        "schedule": 600,
+        "options": {"expires": 600},
+    },
     "forget_nonces": {"task": "cscdesk.tasks.forget_nonces", "schedule": 3600, "options": {"expires": 600}},
     "render_outage_pages": {
         "task": "enrollment.tasks.render_outage_pages",
