@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from enrollment import selectors, services
 from enrollment.forms import StatusForm
+from enrollment.outage_ledger import felt_interval
 from enrollment.passes import ParentRequest, sign_in_url
 from schools import clock
 from schools.models import Campaign
@@ -23,6 +24,8 @@ def start(request: ParentRequest) -> HttpResponse:
     """What this is and when it opens; for a signed-in parent also what there is to go on with."""
     campaign, at = offers.current_campaign(), clock.now()
     context: dict[str, object] = {"campaign": campaign, "phase": phase_of(campaign, at=at)}
+    if campaign is not None:
+        context["interruption"] = felt_interval(campaign=campaign, at=at)
     if request.account_id is not None and campaign is not None:
         applications = selectors.own_applications(account_id=request.account_id)
         context |= {

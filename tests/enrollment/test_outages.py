@@ -344,3 +344,38 @@ def test_without_a_front_on_the_machine_no_page_is_written(campaign, clock_at, f
     call_command("outage", "open", "--reason", "down", "--by", "probe")
 
     assert not front.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "words"),
+    [
+        ("kk", "Портал үзілісі", "асығудың қажеті жоқ"),
+        ("ru", "Перерыв в работе портала", "спешить не нужно"),
+        ("en", "Interruption of the portal", "no need to hurry"),
+    ],
+)
+def test_the_portal_says_that_nobody_has_to_hurry(campaign, clock_at, client, language, title, words):
+    hour = timedelta(hours=1)
+    outage = record(campaign)
+    outages.close_outage(outage_id=outage.id, ended_at=DAY_TWO + hour, at=DAY_TWO + hour)
+
+    clock_at(DAY_TWO + 1.5 * hour, rate=0)
+    during = client.get(f"/{language}/").content.decode()
+    clock_at(DAY_TWO + 2 * hour, rate=0)
+    after = client.get(f"/{language}/").content.decode()
+
+    assert title in during
+    assert words in during
+    assert "9:00" in during
+    assert "11:00" in during
+    assert title not in after
+
+
+def test_the_portal_promises_no_end_of_an_open_outage(campaign, clock_at, client):
+    record(campaign)
+    clock_at(DAY_TWO + timedelta(hours=5), rate=0)
+
+    page = client.get("/en/").content.decode()
+
+    assert "The portal does not open for everybody. Since: " in page
+    assert "no need to hurry" in page
