@@ -53,8 +53,12 @@ ROOMS = {
         ("tests/schools/test_placement.py",),
     ),
     "arrival": Room(
-        ("enrollment/arrival",),
-        ("tests/enrollment/test_arrival.py", "tests/properties/test_arrival.py"),
+        ("enrollment/arrival", "enrollment/rounds"),
+        (
+            "tests/enrollment/test_arrival.py",
+            "tests/enrollment/test_rounds.py",
+            "tests/properties/test_arrival.py",
+        ),
     ),
     "draw": Room(("enrollment/draw",), ("tests/enrollment/test_draw.py",)),
     "claims": Room(
