@@ -13,6 +13,10 @@ class Notice(models.Model):
         REGISTERED = "registered", _("The application is registered")
         WITHDRAWAL_CODE = "withdrawal_code", _("A code to withdraw at a desk")
         WITHDRAWN = "withdrawn", _("The application is withdrawn")
+        CONFIRMED = "confirmed", _("The place is confirmed")
+        RESERVE = "reserve", _("On the reserve list after a confirmed round")
+        CONTESTED = "contested", _("The family is asked which school counts")
+        HARMED = "harmed", _("Became known too late: first for a free place")
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=20, choices=Kind)

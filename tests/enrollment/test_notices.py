@@ -15,7 +15,25 @@ from django.db.models import QuerySet
 from enrollment.models import Door, Notice, NoticeSent, Retraction
 from enrollment.services import owe_notices, send_notices, withdraw
 from enrollment.sms import SmsNotSent
-from tests.factories import DURING, ApplicationFactory, IntakeFactory, request_form
+from schools.models import (
+    Case,
+    Confirmation,
+    ConfirmedPlace,
+    Harmed,
+    Intake,
+    RosterState,
+    Round,
+    SlotChange,
+)
+from tests.factories import (
+    DURING,
+    AccountFactory,
+    ApplicationFactory,
+    DistrictFactory,
+    IntakeFactory,
+    RosterEntryFactory,
+    request_form,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +158,152 @@ def test_a_withdrawal_is_told_once_and_a_desks_says_how_to_oppose_it(provider):
     assert len(told) == 2
     assert len(provider.taken) == 4
     assert sum("1414" in text for text in told) == 2
+
+
+# Rounds
+
+
+def a_round(application, *, confirmed):
+    """The first list is known; confirmed or not for the district of the application's school."""
+    campaign = application.campaign
+    closes_at = DURING + timedelta(hours=14)
+    of, _new = Round.objects.get_or_create(campaign=campaign, number=1, closes_at=closes_at)
+    RosterState.objects.get_or_create(campaign=campaign, round=of, closing_at=closes_at)
+    if not confirmed:
+        return None
+    return Confirmation.objects.create(
+        id=uuid4(), campaign=campaign, round=of, district_id="711210000", way="watermark",
+        facts_sha256=bytes(32), roster_sha256=bytes(32), official=AccountFactory(), confirmed_at=closes_at,
+    )  # fmt: skip
+
+
+def told(kind):
+    """Sweeps twice: what is owed once is there once."""
+    owe_notices(at=DURING)
+    owe_notices(at=DURING)
+    return [notice.text for notice in Notice.objects.filter(kind=kind).order_by("text")]
+
+
+def test_a_provisional_place_is_no_reason_to_write():
+    application = with_phone("+77011234567")
+    a_round(application, confirmed=False)
+    RosterEntryFactory(application=application)
+
+    owe_notices(at=DURING)
+
+    assert [notice.kind for notice in Notice.objects.all()] == [Notice.Kind.REGISTERED]
+
+
+def confirm_place(application, confirmation, *, slot=0):
+    intake = Intake.objects.get(school_id=application.choices[0].partition("/")[0])
+    return ConfirmedPlace.objects.create(
+        confirmation=confirmation, intake=intake, slot=slot, child_key=application.child_key,
+        application_id=application.id,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("kk", "орны бекітілді"), ("ru", "подтверждено"), ("en", "is confirmed")],
+)
+def test_a_confirmed_place_is_told_once_in_the_familys_language(language, words):
+    application = with_phone("+77011234567", language=language)
+    confirm_place(application, a_round(application, confirmed=True))
+
+    (text,) = told(Notice.Kind.CONFIRMED)
+
+    assert words in text
+    assert application.number in text
+
+
+def test_a_second_place_that_the_child_likes_better_is_told_too():
+    application = with_phone("+77011234567")
+    first = a_round(application, confirmed=True)
+    confirm_place(application, first)
+    owe_notices(at=DURING)
+    of = Round.objects.create(campaign=application.campaign, number=2, closes_at=DURING + timedelta(days=3))
+    later = Confirmation.objects.create(
+        id=uuid4(), campaign=application.campaign, round=of, district_id="711210000", way="watermark",
+        facts_sha256=bytes(32), roster_sha256=bytes(32), official=first.official, confirmed_at=of.closes_at,
+    )  # fmt: skip
+    confirm_place(application, later, slot=1)
+
+    assert len(told(Notice.Kind.CONFIRMED)) == 2
+
+
+def test_a_place_above_capacity_is_told():
+    application = with_phone("+77011234567")
+    entry = RosterEntryFactory(application=application, slot=8, is_confirmed=True)
+    SlotChange.objects.create(
+        id=uuid4(), intake=entry.intake, kind="granted", slot=8, in_force_date=DURING.date(),
+        child_key=application.child_key, reason="-", official=AccountFactory(), recorded_at=DURING,
+    )  # fmt: skip
+
+    assert len(told(Notice.Kind.CONFIRMED)) == 1
+
+
+def test_the_reserve_is_told_after_the_confirmation_and_not_to_who_has_a_place_elsewhere():
+    intake = IntakeFactory()
+    waiting, placed, first = (
+        ApplicationFactory(intake=intake, language="en", lodged_at=DURING + timedelta(minutes=n))
+        for n in range(3)
+    )
+    for n, application in enumerate((first, waiting, placed)):
+        RosterEntryFactory(application=application, slot=None, moment=DURING + timedelta(minutes=n))
+    other = IntakeFactory()
+    RosterEntryFactory(application=placed, intake=other, slot=0)
+    a_round(waiting, confirmed=False)
+    before = told(Notice.Kind.RESERVE)
+    a_round(waiting, confirmed=True)
+
+    after = told(Notice.Kind.RESERVE)
+
+    assert before == []
+    assert ["list: 1." in after[0], "list: 2." in after[1], len(after)] == [True, True, 2]
+    assert not Notice.objects.filter(application=placed, kind=Notice.Kind.RESERVE).exists()
+
+
+def test_who_would_have_had_a_place_is_told_that_and_not_the_reserve_number():
+    application = with_phone("+77011234567", language="en")
+    a_round(application, confirmed=True)
+    entry = RosterEntryFactory(application=application, slot=None)
+    Harmed.objects.create(
+        campaign=application.campaign, round=Round.objects.get(), district=entry.district, intake=entry.intake,
+        kind="T", child_key=application.child_key, child_name="-", application_id=application.id,
+        application_number=application.number,
+    )  # fmt: skip
+
+    assert len(told(Notice.Kind.HARMED)) == 1
+    assert told(Notice.Kind.RESERVE) == []
+
+
+def test_everybody_in_an_open_contest_is_asked_once_and_hears_nothing_of_the_other():
+    mother = with_phone("+77010000001", language="en")
+    father = ApplicationFactory(
+        form={**mother.form, "applicant": request_form(n=500, choices=mother.choices)["applicant"]},
+        intake=IntakeFactory(), language="en",
+    )  # fmt: skip
+    Case.objects.create(
+        campaign=mother.campaign, kind=Case.Kind.CONTESTED, subject=mother.child_key,
+        district=DistrictFactory(), opened_at=DURING,
+        detail={"number": mother.number, "applications": sorted([str(mother.id), str(father.id)])},
+    )  # fmt: skip
+
+    texts = told(Notice.Kind.CONTESTED)
+
+    assert len(texts) == 2
+    for own, other in ((mother, father), (father, mother)):
+        text = Notice.objects.get(application=own, kind=Notice.Kind.CONTESTED).text
+        assert "+7 7172 55 01 01" in text
+        assert own.number in text
+        assert other.number not in text
+
+
+def test_a_batch_ends_and_the_next_bell_goes_on():
+    for _child in range(5):
+        ApplicationFactory()
+
+    assert [owe_notices(at=DURING, limit=2) for _bell in range(4)] == [2, 2, 1, 0]
 
 
 def test_file_messages_are_one_json_file_each(settings, tmp_path):

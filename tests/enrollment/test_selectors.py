@@ -1,18 +1,21 @@
 """States of applications: what the family may know, nothing of anybody else."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from enrollment.claims import Ending
-from enrollment.models import Door, Retraction
+from enrollment.models import ChildLink, Decision, Door, Outage, OutageEnd, Retraction
 from enrollment.selectors import answer_by, states_of
 from enrollment.services import withdraw
+from schools.models import Harmed, IntakeState, RosterState, Round
 from schools.selectors import offers
 from tests.factories import (
     DURING,
+    OPENS_AT,
     ApplicationFactory,
+    CampaignFactory,
     IntakeFactory,
     RosterEntryFactory,
     SchoolFactory,
@@ -117,10 +120,158 @@ def test_a_desks_unproven_withdrawal_is_shown_as_waiting():
     assert (state.code, state.withdrawal_waits) == ("registered", True)
 
 
-def test_the_answer_is_due_on_the_next_working_day():
-    assert f"{answer_by(DURING):%d.%m.%Y}" == "05.04.2027"
-    late_in_utc = DURING.replace(day=4, hour=20)  # already Monday the 5th in Almaty
-    assert f"{answer_by(late_in_utc):%d.%m.%Y}" == "06.04.2027"
+def test_the_answer_is_due_one_working_day_after_the_list_of_its_day_closes():
+    campaign = CampaignFactory(moved_days={"2027-04-06": False})
+    due = {
+        "on Friday": answer_by(lodged_at=DURING, campaign=campaign),
+        "before the opening": answer_by(lodged_at=OPENS_AT - timedelta(days=3), campaign=campaign),
+        "on Saturday: it is in Monday's list, and Tuesday is off": answer_by(
+            lodged_at=DURING + timedelta(days=1), campaign=campaign
+        ),
+        "on Sunday in Greenwich, Monday here": answer_by(
+            lodged_at=DURING.replace(day=4, hour=20), campaign=campaign
+        ),
+    }
+
+    assert [f"{day:%d.%m.}" for day in due.values()] == ["05.04.", "02.04.", "07.04.", "07.04."]
+
+
+# Rounds
+
+
+def rounds(campaign, *closings):
+    for number, closes_at in enumerate(closings, 1):
+        Round.objects.create(campaign=campaign, number=number, closes_at=closes_at)
+    return campaign
+
+
+def published(campaign, number):
+    """The list of a round is known."""
+    of = Round.objects.get(campaign=campaign, number=number)
+    RosterState.objects.update_or_create(
+        campaign=campaign, defaults={"round": of, "closing_at": of.closes_at, "known_at": of.closes_at}
+    )
+
+
+THURSDAY, FRIDAY, MONDAY = (datetime(2027, 4, day, 19, tzinfo=UTC) for day in (1, 2, 5))
+"""24:00 in Almaty: when the first three lists close."""
+
+
+def test_before_its_list_has_closed_it_is_known_when_it_closes_and_nothing_else():
+    application = ApplicationFactory()
+    rounds(application.campaign, THURSDAY, FRIDAY, MONDAY)
+    published(application.campaign, 1)
+
+    state = state_of(application)
+
+    assert (state.code, state.decided.number, state.is_closed) == ("registered", 2, False)
+    assert (state.decided.closing_date, state.decided.answer_by) == (date(2027, 4, 2), date(2027, 4, 5))
+    assert (state.entry, state.place_in_line, state.confirmation_by) == (None, None, None)
+
+
+def test_an_outage_over_midnight_moves_the_list_and_takes_in_who_came_in_it():
+    application = ApplicationFactory(lodged_at=FRIDAY + timedelta(minutes=30))
+    rounds(application.campaign, THURSDAY, FRIDAY, MONDAY)
+    outage = Outage.objects.create(
+        id=uuid4(), campaign=application.campaign, started_at=FRIDAY - timedelta(hours=1), reason="-",
+        recorded_at=FRIDAY, recorded_by=["probe"],
+    )  # fmt: skip
+
+    goes_on = state_of(application).decided
+    OutageEnd.objects.create(outage=outage, ended_at=FRIDAY + timedelta(hours=1), recorded_at=MONDAY)
+    is_over = state_of(application).decided
+
+    assert (goes_on.number, goes_on.closing_at, goes_on.answer_by) == (2, None, None)
+    # Two hours, lengthened by as much: until 03:00 on Saturday.
+    assert (is_over.number, is_over.closing_at) == (2, FRIDAY + timedelta(hours=3))
+    assert is_over.answer_by == date(2027, 4, 5)
+
+
+def test_a_place_is_provisional_then_confirmed_and_kept_in_between():
+    application = ApplicationFactory()
+    rounds(application.campaign, THURSDAY, FRIDAY, MONDAY)
+    published(application.campaign, 2)
+    entry = RosterEntryFactory(application=application)
+    provisional = state_of(application)
+    entry.held_for = ["relation", "cut_off"]
+    entry.save()
+    held = state_of(application)
+    entry.held_for, entry.is_confirmed = [], True
+    entry.save()
+    confirmed = state_of(application)
+
+    assert [s.code for s in (provisional, held, confirmed)] == ["place", "held", "confirmed"]
+    assert (provisional.confirmation_by, confirmed.confirmation_by) == (date(2027, 4, 5), None)
+    assert len(held.held_words) == 2
+
+
+def test_a_child_of_the_territory_without_a_place_must_be_acted_for_and_the_public_page_does_not_tell():
+    near, far = ApplicationFactory(), ApplicationFactory()
+    rounds(near.campaign, THURSDAY, FRIDAY, MONDAY)
+    published(near.campaign, 2)
+    RosterEntryFactory(application=near, slot=None)
+    RosterEntryFactory(application=far, slot=None, lane="outside")
+
+    near_state, far_state = state_of(near), state_of(far)
+
+    assert (near_state.code, near_state.public_code) == ("must_act", "reserve")
+    # Five working days after Friday the 2nd.
+    assert near_state.must_act_by == date(2027, 4, 9)
+    assert (far_state.code, far_state.must_act_by) == ("reserve", None)
+
+
+def harm(application, entry):
+    return Harmed.objects.create(
+        campaign=application.campaign, round=Round.objects.get(number=1), district=entry.district,
+        intake=entry.intake, kind="T", child_key=application.child_key, child_name=entry.child_name,
+        application_id=application.id, application_number=application.number,
+    )  # fmt: skip
+
+
+def test_who_would_have_had_a_place_is_told_so_and_another_sender_with_another_choice_is_not():
+    mother = ApplicationFactory()
+    father = second_sender(mother, choices=[IntakeFactory().name])
+    rounds(mother.campaign, THURSDAY)
+    published(mother.campaign, 1)
+    harm(mother, RosterEntryFactory(application=mother, slot=None))
+
+    assert (state_of(mother).code, state_of(father).code) == ("harmed", "linked")
+    assert state_of(father).harmed is None
+
+
+def test_keys_of_one_child_lead_to_one_line():
+    certificate, iin = ApplicationFactory(), ApplicationFactory()
+    certificate = second_sender(iin, child_key="birth_certificate/KZ/AA1", person_key=certificate.person_key)
+    ChildLink.objects.create(
+        id=uuid4(), campaign=iin.campaign, child_key=certificate.child_key, other_key=iin.child_key,
+        is_same=True, reason="-", decided_at=DURING,
+    )  # fmt: skip
+    RosterEntryFactory(application=iin)
+
+    assert (state_of(certificate).code, state_of(iin).code) == ("place", "place")
+
+
+def test_a_settled_contest_is_no_contest():
+    mother = ApplicationFactory(is_proven=True)
+    father = second_sender(mother, choices=[IntakeFactory().name], is_proven=True)
+    RosterEntryFactory(application=mother)
+    Decision.objects.create(
+        id=uuid4(), campaign=mother.campaign, kind=Decision.Kind.CONTEST_SETTLED, subject=mother.id,
+        reason="-", decided_at=DURING + timedelta(days=1),
+    )  # fmt: skip
+
+    assert (state_of(mother).code, state_of(father).code) == ("place", "linked")
+
+
+def test_states_cost_the_same_for_one_and_for_many(django_assert_num_queries):
+    intake = IntakeFactory()
+    many = [ApplicationFactory(intake=intake) for _child in range(6)]
+    for application in many:
+        RosterEntryFactory(application=application, slot=None)
+
+    for some in (many[:1], many):
+        with django_assert_num_queries(12):
+            states_of(some)
 
 
 # What is offered
@@ -150,14 +301,36 @@ def test_an_address_finds_the_school_that_serves_it(street, house, serves):
     assert found == (frozenset({territory.school_id}) if serves else frozenset())
 
 
+def test_before_the_first_list_nothing_is_counted():
+    intake = IntakeFactory(slots="TT-T")
+    rounds(intake.campaign, THURSDAY)
+
+    offer = offers.offers_named(year=2027, names=[intake.name])[intake.name]
+
+    assert (offer.capacity, offer.taken, offer.is_counted) == (3, None, False)
+
+
+def test_places_are_counted_as_the_last_list_knows_them():
+    intake = IntakeFactory(slots="TT")
+    rounds(intake.campaign, THURSDAY)
+    published(intake.campaign, 1)
+    IntakeState.objects.create(intake=intake, component=intake.name, slots="TTTO", lines_sha256=bytes(32))
+
+    offer = offers.offers_named(year=2027, names=[intake.name])[intake.name]
+
+    assert (offer.capacity, offer.taken, offer.free) == (4, 0, 4)
+
+
 def test_places_taken_are_counted_and_waiting_children_are_not():
     intake = IntakeFactory(slots="TT-T")
+    rounds(intake.campaign, THURSDAY)
+    published(intake.campaign, 1)
     RosterEntryFactory(application=ApplicationFactory(intake=intake), slot=0)
     RosterEntryFactory(application=ApplicationFactory(intake=intake), slot=None)
 
     offer = offers.offers_named(year=2027, names=[intake.name])[intake.name]
 
-    assert (offer.intake.capacity, offer.taken, offer.free) == (3, 1, 2)
+    assert (offer.capacity, offer.taken, offer.free) == (3, 1, 2)
 
 
 def test_only_what_the_campaign_offers_is_offered():
@@ -172,6 +345,8 @@ def test_only_what_the_campaign_offers_is_offered():
 
 def test_nearby_schools_have_places_and_teach_in_the_same_language():
     full, near, other_language = IntakeFactory(slots="T"), IntakeFactory(), IntakeFactory(language="ru")
+    rounds(full.campaign, THURSDAY)
+    published(full.campaign, 1)
     RosterEntryFactory(application=ApplicationFactory(intake=full))
 
     found = [offer.name for offer in offers.nearby_with_places(intake=full)]
