@@ -1,7 +1,16 @@
 """Pages of education departments about applications, under /<language>/officials/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from enrollment.views import officials, officials_cases, officials_whatif
 
 app_name = "officials_applications"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("checks/", officials.checks, name="checks"),
+    path("checks/record/", officials.record, name="record"),
+    path("cases/<int:pk>/", officials_cases.case, name="case"),
+    path("what-if/", officials_whatif.what_if, name="what_if"),
+    path("what-if/<uuid:scenario_id>/", officials_whatif.scenario, name="scenario"),
+    path("what-if/<uuid:scenario_id>/what-if.csv", officials_whatif.what_if_csv, name="what_if_csv"),
+]
