@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from schools import placement as fast
 from schools import placement_plain as plain
@@ -61,6 +62,28 @@ def _intake(random: Random, id_: str, free: dict[str, Child]) -> Intake:
             holders[slot] = random.choice(could_hold)
             del free[holders[slot]]
     return Intake(id_, slots, holders)
+
+
+def as_json(case: Case) -> dict[str, Any]:
+    """The case as a file of `manage.py place`: docs/reference/place-file.md."""
+    return {
+        "policy": {"hold_territory": case.hold_territory},
+        "intakes": [
+            {"id": i.id, "slots": i.slots, "holders": {str(slot): child for slot, child in i.holders.items()}}
+            for i in case.intakes
+        ],
+        "children": [
+            {
+                "id": c.id,
+                "choices": list(c.choices),
+                "territory": sorted(c.territory),
+                "moments": list(c.moments),
+                "number": c.number,
+                **({"first_for": c.first_for} if c.first_for else {}),
+            }
+            for c in case.children
+        ],
+    }
 
 
 def turn(child: Child, intake: str) -> tuple[int, str, str]:

@@ -1,26 +1,18 @@
 """Laws of the placement that hold for every case, and a judge that tries every possible answer."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from schools import placement_file
-from schools.placement import Child, Intake, Placement, place
-
-
-@dataclass(frozen=True)
-class Case:
-    intakes: list[Intake]
-    children: list[Child]
-    hold_territory: bool
-
-    def placed(self) -> Placement:
-        return place(intakes=self.intakes, children=self.children, hold_territory=self.hold_territory)
+from schools.placement import place
+from schools.placement_case import Child, Intake
+from tests.placements import Case, as_json, losing_holders, passed_over, rank, sitting, taken_by_rule, turn
 
 
 @st.composite
@@ -34,6 +26,7 @@ def cases(draw: st.DrawFn, *, intakes: int = 4, slots: int = 6, children: int = 
             moments=draw(st.lists(st.integers(0, 3), min_size=len(chosen), max_size=len(chosen))),
             number=f"{draw(st.integers(0, 2)):064x}",
             territory=draw(st.frozensets(st.sampled_from(ids))),
+            first_for=draw(st.dictionaries(st.sampled_from(chosen), st.sampled_from("TO"))) if chosen else {},
         )
         for n in range(draw(st.integers(0, children)))
     ]
@@ -51,32 +44,7 @@ def cases(draw: st.DrawFn, *, intakes: int = 4, slots: int = 6, children: int = 
     return Case(given_intakes, claims, draw(st.booleans()))
 
 
-def turn(child: Child, intake: str) -> tuple[int, str, str]:
-    return child.moments[list(child.choices).index(intake)], child.number, child.id
-
-
-def rank(child: Child, intake: str | None) -> int:
-    """How far down the child's list; past its end is no place."""
-    return len(child.choices) if intake is None else list(child.choices).index(intake)
-
-
-# The judge: domain rule written down a second time, for one intake and a set of children ...
-
-
-def taken_by_rule(intake: Intake, asking: Iterable[Child], *, hold_territory: bool) -> dict[int, str]:
-    left = {child.id: child for child in asking}
-    taken = {slot: holder for slot, holder in sorted(intake.holders.items()) if left.pop(holder, None)}
-    for slot, kind in enumerate(intake.slots):
-        if kind == "-" or slot in taken:
-            continue
-        fit = [c for c in left.values() if intake.id in c.territory or kind == "O" or not hold_territory]
-        if fit:
-            best = min(fit, key=lambda c: ((intake.id in c.territory) != (kind == "T"), turn(c, intake.id)))
-            taken[slot] = left.pop(best.id).id
-    return taken
-
-
-# ... and every answer tried: nobody may be passed over, and of such answers the children's best.
+# Every answer tried: nobody may be passed over, and of such answers the children's best.
 
 
 def answers_without_anybody_passed_over(case: Case) -> list[tuple[str | None, ...]]:
@@ -128,10 +96,7 @@ def test_slot_by_slot_it_is_what_the_rule_gives(case: Case) -> None:
             and rank(child, intake.id) <= rank(child, placement.placements.get(child.id))
         ]
         expected = taken_by_rule(intake, asking, hold_territory=case.hold_territory)
-        ours = {
-            placement.slots[child]: child for child, got in placement.placements.items() if got == intake.id
-        }
-        assert ours == expected
+        assert sitting(placement, intake) == expected
 
 
 @given(case=cases())
@@ -147,43 +112,45 @@ def test_every_place_is_real_and_given_once(case: Case) -> None:
 
 
 @given(case=cases())
-def test_nobody_waits_before_an_open_slot_or_a_child_that_comes_later(case: Case) -> None:
+def test_both_implementations_agree_pass_nobody_over_and_take_no_place_away(case: Case) -> None:
     placement = case.placed()
-    child_of = {child.id: child for child in case.children}
 
-    for intake in case.intakes:
-        lines = placement.reserves.get(intake.id)
-        waiting = [*lines.territory, *lines.outside] if lines else []
-        sits = {
-            placement.slots[child]: child for child, got in placement.placements.items() if got == intake.id
-        }
-        for slot, kind in enumerate(intake.slots):
-            if kind == "-" or (slot in sits and intake.holders.get(slot) == sits[slot]):
-                continue
-            for waits in map(child_of.__getitem__, waiting):
-                is_own_lane = (intake.id in waits.territory) == (kind == "T")
-                if slot not in sits:
-                    assert (kind, is_own_lane, case.hold_territory) == ("T", False, True)
-                else:
-                    got_it = child_of[sits[slot]]
-                    got_own_lane = (intake.id in got_it.territory) == (kind == "T")
-                    assert (not got_own_lane, turn(got_it, intake.id)) < (
-                        not is_own_lane,
-                        turn(waits, intake.id),
-                    )
+    assert placement == case.placed_plainly()
+    assert [*passed_over(case, placement)] == []
+    assert [*losing_holders(case, placement)] == []
 
 
-@given(case=cases())
-def test_a_holder_never_loses(case: Case) -> None:
-    placement = case.placed()
-    child_of = {child.id: child for child in case.children}
+@given(case=cases(), data=st.data())
+def test_naming_another_order_never_helps(case: Case, data: st.DataObject) -> None:
+    hopeful = [child for child in case.children if child.choices]
+    assume(hopeful)
+    child = data.draw(st.sampled_from(hopeful))
+    moments = dict(zip(child.choices, child.moments, strict=True))
+    said = data.draw(st.lists(st.sampled_from([*child.choices]), unique=True))
+    liar = replace(
+        child,
+        choices=said,
+        moments=[moments[choice] for choice in said],
+        first_for={choice: kind for choice, kind in child.first_for.items() if choice in said},
+    )
+    others = [other for other in case.children if other.id != child.id]
 
-    for intake in case.intakes:
-        for slot, holder in intake.holders.items():
-            got = placement.placements.get(holder)
-            assert rank(child_of[holder], got) <= rank(child_of[holder], intake.id)
-            if got == intake.id:
-                assert placement.slots[holder] == slot
+    honest = case.placed().placements.get(child.id)
+    lying = replace(case, children=[*others, liar]).placed().placements.get(child.id)
+
+    assert rank(child, honest) <= rank(child, lying)
+
+
+@given(case=cases(), data=st.data())
+def test_one_more_child_never_helps_another(case: Case, data: st.DataObject) -> None:
+    assume(case.children)
+    newcomer = data.draw(st.sampled_from(case.children))
+    before = replace(case, children=[child for child in case.children if child is not newcomer])
+
+    without, together = before.placed().placements, case.placed().placements
+
+    for child in before.children:
+        assert rank(child, without.get(child.id)) <= rank(child, together.get(child.id))
 
 
 @given(case=cases(), data=st.data())
@@ -234,26 +201,6 @@ def test_with_one_choice_a_confirmed_roster_comes_out_of_itself(case: Case) -> N
     again = place(intakes=confirmed, children=case.children, hold_territory=case.hold_territory)
 
     assert again == placement
-
-
-def as_json(case: Case) -> dict[str, Any]:
-    return {
-        "policy": {"hold_territory": case.hold_territory},
-        "intakes": [
-            {"id": i.id, "slots": i.slots, "holders": {str(slot): child for slot, child in i.holders.items()}}
-            for i in case.intakes
-        ],
-        "children": [
-            {
-                "id": c.id,
-                "choices": list(c.choices),
-                "territory": sorted(c.territory),
-                "moments": list(c.moments),
-                "number": c.number,
-            }
-            for c in case.children
-        ],
-    }
 
 
 @given(case=cases())

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+
+from tests.placements import as_json, random_case
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
 CASE: dict[str, Any] = {
@@ -36,10 +39,14 @@ PLACED = {
 }
 
 
-def placed(path: Path) -> Any:
+def printed(path: Path, *options: str) -> str:
     out = io.StringIO()
-    call_command("place", str(path), stdout=out)
-    return json.loads(out.getvalue())
+    call_command("place", str(path), *options, stdout=out)
+    return out.getvalue()
+
+
+def placed(path: Path) -> Any:
+    return json.loads(printed(path))
 
 
 @pytest.fixture
@@ -90,6 +97,32 @@ def test_holders_may_be_left_out(written: Callable[[object], Path]) -> None:
     assert placed(written(case))["slots"] == {"Асан": 0, "Үсен": 2}
 
 
+def test_who_is_harmed_may_be_said(written: Callable[[object], Path]) -> None:
+    case = copy.deepcopy(CASE)
+    case["children"][2]["first_for"] = {"A/kk": "O"}
+
+    assert placed(written(case))["slots"] == {"Асан": 0, "Дана": 2}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_both_implementations_print_the_same_bytes(written: Callable[[object], Path], seed: int) -> None:
+    path = written(as_json(random_case(Random(seed))))
+
+    assert printed(path) == printed(path, "--plain")
+    assert printed(path, "--plain").endswith("}\n")
+
+
+def test_plain_places_by_the_plain_implementation(
+    written: Callable[[object], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> None:
+        raise AssertionError("the fast implementation was asked")
+
+    monkeypatch.setattr("schools.placement.place", broken)
+
+    assert json.loads(printed(written(CASE), "--plain")) == PLACED
+
+
 def spoil(path: str, value: object) -> Callable[[dict[str, Any]], None]:
     """Set the part of the case that `path` ("children.0.id") names."""
     *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
@@ -138,6 +171,12 @@ def spoil(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (spoil("children.1.number", "b" * 64 + "\n"), "child 'Үсен': number must be 64 lower-case hex digits"),
         (spoil("children.1.number", 11), "child 'Үсен': number must be 64 lower-case hex digits"),
         (spoil("children.2.choices", ["A/kk", "A/kk"]), "child 'Дана': an intake is chosen twice"),
+        (spoil("children.1.first_for", {"B/ru": "T"}),
+         "child 'Үсен', first_for: intake 'B/ru' is not among its choices"),
+        (spoil("children.1.first_for", {"C/kk": "T"}), "first_for: intake 'C/kk' is not among its choices"),
+        (spoil("children.1.first_for", {"A/kk": "-"}), "child 'Үсен', first_for, 'A/kk': the kind must be T or O"),
+        (spoil("children.1.first_for", {"A/kk": ["T"]}), "the kind must be T or O"),
+        (spoil("children.1.first_for", ["A/kk"]), "child 'Үсен', first_for must be an object"),
         (spoil("policy", {}), "policy: hold_territory is missing"),
         (spoil("policy.hold_territory", "yes"), "policy: hold_territory must be true or false"),
         (spoil("policy.hold_teritory", True), "policy: unknown key 'hold_teritory'"),
