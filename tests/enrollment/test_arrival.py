@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -6,10 +6,13 @@ from enrollment.arrival import (
     Interval,
     Outage,
     ceil_to,
+    day_of,
+    effective_closing,
     end_of_day,
     floor_to,
     intervals_for,
     merged,
+    midnight_after,
     moment,
     outage_intervals,
 )
@@ -75,6 +78,38 @@ def test_a_day_ends_at_midnight_in_almaty():
     assert end_of_day(at(1, 9)) == at(2)
     assert end_of_day(at(1)) == at(2)
     assert end_of_day(datetime(2027, 4, 1, 20, tzinfo=UTC)) == at(3)
+
+
+def test_a_grain_that_does_not_divide_the_hour_is_counted_from_midnight():
+    grain = timedelta(minutes=45)
+    assert floor_to(at(2, 9, 44), grain) == at(2, 9)
+    assert floor_to(at(2, 10, 29), grain) == at(2, 9, 45)
+    assert ceil_to(at(2, 9, 46), grain) == at(2, 10, 30)
+    assert ceil_to(at(2, 23, 59), grain) == at(3)
+    assert floor_to(at(3, 0, 44), grain) == at(3)
+
+
+def test_days_before_march_2024_were_six_hours_ahead():
+    # Kazakhstan went from UTC+6 to UTC+5 on 1 March 2024.
+    before, after = datetime(2024, 2, 27, 18, tzinfo=UTC), datetime(2024, 3, 2, 18, tzinfo=UTC)
+    assert end_of_day(before) == datetime(2024, 2, 28, 18, tzinfo=UTC)
+    assert end_of_day(after) == datetime(2024, 3, 2, 19, tzinfo=UTC)
+    assert (day_of(before), day_of(after)) == (date(2024, 2, 28), date(2024, 3, 2))
+    assert floor_to(before + MINUTE, timedelta(days=1)) == before
+
+
+def test_times_are_given_in_utc():
+    for instant in (
+        floor_to(at(2, 3), MINUTE),
+        ceil_to(at(2, 3), MINUTE),
+        end_of_day(at(2)),
+        midnight_after(date(2027, 4, 2)),
+        moment(at(2, 9), opens_at=OPENS, intervals=[], grain=MINUTE),
+        moment(at(1, 8), opens_at=OPENS, intervals=[Interval(OPENS, at(2))], grain=MINUTE),
+        effective_closing(at(3), intervals_by_district={}),
+        effective_closing(at(3), intervals_by_district={"": [Interval(at(2), at(4))]}),
+    ):
+        assert instant.tzinfo is UTC
 
 
 # The opening interval
@@ -148,6 +183,39 @@ def test_what_lies_before_the_opening_is_cut_off_before_it_is_lengthened():
 
 def test_an_instant_of_outage_is_a_step_of_the_grain():
     assert worked_out(Outage(at(2, 9, 0, 30), at(2, 9, 0, 30))) == [Interval(at(2, 9), at(2, 9, 2))]
+
+
+def test_an_outage_without_length_on_a_step_is_nothing():
+    assert worked_out(Outage(at(2, 9), at(2, 9))) == []
+    assert worked_out(Outage(OPENS, OPENS)) == []
+
+
+def test_an_outage_over_midnight_is_capped_by_its_last_day_alone():
+    assert worked_out(Outage(at(2, 12), at(3, 12))) == [Interval(at(2, 12), at(4))]
+    assert worked_out(Outage(at(2, 12), at(4, 0, 0, 30))) == [Interval(at(2, 12), at(5))]
+
+
+def test_two_outages_joined_over_midnight_are_capped_by_the_later_day():
+    outages = (Outage(at(2, 20), at(3)), Outage(at(3), at(3, 1)))
+    assert worked_out(*outages) == [Interval(at(2, 20), at(3, 6))]
+
+
+def test_the_same_outage_recorded_twice_is_one():
+    outage = Outage(at(2, 9), at(2, 10))
+    assert worked_out(outage, outage) == [Interval(at(2, 9), at(2, 11))]
+
+
+def test_an_outage_inside_another_adds_nothing():
+    assert worked_out(Outage(at(2, 9), at(2, 12)), Outage(at(2, 10), at(2, 11))) == [
+        Interval(at(2, 9), at(2, 15))
+    ]
+
+
+def test_rounding_reaches_before_an_opening_that_is_off_the_grain_but_no_moment_does():
+    opens_at = at(1, 9, 0, 30)
+    intervals = worked_out(Outage(at(1, 8), at(1, 9, 10)), opens_at=opens_at)
+    assert intervals == [Interval(at(1, 9), at(1, 9, 20))]
+    assert moment(at(1, 9, 5), opens_at=opens_at, intervals=intervals, grain=MINUTE) == opens_at
 
 
 def test_an_outage_counts_for_the_intakes_of_its_district_only():

@@ -1,8 +1,10 @@
 """Working days of Kazakhstan."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schools.rules import (
     InvalidMovedDays,
@@ -45,6 +47,33 @@ def test_moved_days_go_before_the_calendar() -> None:
     assert next_working_day(date(2027, 4, 1), moved) == date(2027, 4, 3)
 
 
+def test_a_holiday_that_is_worked_and_a_weekend_that_stays_one() -> None:
+    moved = {date(2027, 5, 7): True, date(2027, 5, 8): False}
+
+    assert is_working_day(date(2027, 5, 7), moved)
+    assert not is_working_day(date(2027, 5, 7))
+    assert not is_working_day(date(2027, 5, 8), moved)
+
+
+def test_a_term_over_moved_days_counts_only_what_is_worked() -> None:
+    moved = {date(2027, 4, 2): False, date(2027, 4, 3): True, date(2027, 4, 5): False}
+
+    assert working_days_after(date(2027, 4, 1), 1, moved) == date(2027, 4, 3)
+    assert working_days_after(date(2027, 4, 1), 2, moved) == date(2027, 4, 6)
+
+
+@given(day=st.dates(date(2026, 1, 1), date(2028, 1, 1)), count=st.integers(0, 15), data=st.data())
+def test_between_a_day_and_the_end_of_a_term_lie_exactly_its_working_days(day, count, data) -> None:
+    near = st.integers(-2, 20).map(lambda days: day + timedelta(days=days))
+    moved = data.draw(st.dictionaries(near, st.booleans(), max_size=8))
+
+    end = working_days_after(day, count, moved)
+
+    span = [day + timedelta(days=1 + index) for index in range((end - day).days)]
+    assert sum(is_working_day(one, moved) for one in span) == count
+    assert not span or is_working_day(end, moved)
+
+
 def test_the_next_working_day_is_never_the_day_itself() -> None:
     assert next_working_day(date(2027, 4, 1)) == date(2027, 4, 2)
     assert next_working_day(date(2027, 4, 2)) == date(2027, 4, 5)
@@ -67,7 +96,19 @@ def test_moved_days_are_read_from_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "worked"), [("2027-02-30", True), ("20270401", True), ("soon", False), ("2027-04-01", 1)]
+    ("day", "worked"),
+    [
+        ("2027-02-30", True),
+        ("20270401", True),
+        ("2027-W13-4", True),
+        ("2027-04-01T00:00", True),
+        (" 2027-04-01", True),
+        ("", False),
+        ("soon", False),
+        ("2027-04-01", 1),
+        ("2027-04-01", "true"),
+        ("2027-04-01", None),
+    ],
 )
 def test_moved_days_that_say_nothing_are_refused(day: str, worked: object) -> None:
     with pytest.raises(InvalidMovedDays):
