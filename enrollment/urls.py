@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from enrollment.views import applications, drafts, public, start
+from enrollment.views import applications, drafts, public, start, twins
 
 app_name = "enrollment"
 
@@ -34,6 +34,7 @@ urlpatterns = [
     path("draft/<uuid:draft_id>/send/", drafts.send, name="send"),
     path("draft/<uuid:draft_id>/<slug:name>/", drafts.step, name="step"),
     path("applications/", applications.applications, name="applications"),
+    path("twins/", twins.twins, name="twins"),
     path("applications/<number:number>/", applications.state, name="state"),
     path("applications/<number:number>/why/", applications.why, name="why"),
     path("applications/<number:number>/receipt/", applications.receipt, name="receipt"),
