@@ -5,9 +5,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from tests.bench.figures import Value, middle
-from tests.bench.installation import installation, quiet_environment, run_python
+from tests.bench.installation import DidNotHappen, installation, quiet_environment, run_python
 
-SIZES = "5000,50000,400000"
+SIZES = "50000,100000,200000,400000"
+LIBRARY_CHILDREN = 2_000
+"""The library `matching` does not get far beyond."""
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -27,14 +29,35 @@ def measure(options: Namespace) -> dict[str, Value]:
             f"placement_s_{size}": middle(seconds, 3),
             f"placement_mb_{size}": middle(megabytes, 1),
             f"placement_placed_{size}": runs[0]["placed"],
+            f"placement_own_mb_{size}": middle([run["own_mb"] for run in runs], 1),
         }
         found |= {"children": size, "placement_s": middle(seconds, 3), "placement_mb": middle(megabytes, 1)}
+    found |= _plain_and_library(options, children=size)
     return found | _reconciliation(options) | {"n": options.repeat}
 
 
-def _placement(children: int) -> dict[str, float]:
+def _plain_and_library(options: Namespace, *, children: int) -> dict[str, Value]:
+    """
+    The plain implementation at the largest size; ours and the library's answer beside each other.
+
+    :raises DidNotHappen: they disagree
+    """
+    plain = _placement(children, "--plain")
+    runs = [_placement(min(LIBRARY_CHILDREN, children), "--library") for _run in range(options.repeat)]
+    if not all(run["agrees"] for run in (plain, *runs)):
+        raise DidNotHappen("the fast placement and another one do not agree")
+    return {
+        "placement_plain_s": round(plain["s"], 3),
+        "placement_plain_mb": plain["mb"],
+        "ratio_to_matching": middle([run["library_s"] / run["s"] for run in runs], 1),
+        "matching_s": middle([run["library_s"] for run in runs], 3),
+        "matching_children": min(LIBRARY_CHILDREN, children),
+    }
+
+
+def _placement(children: int, *how: str) -> dict[str, float]:
     """One placement in a process of its own, whose memory is then that of this placement."""
-    said = run_python("-m", "tests.bench.placing", str(children), environment=quiet_environment())
+    said = run_python("-m", "tests.bench.placing", str(children), *how, environment=quiet_environment())
     result: dict[str, float] = json.loads(said)
     return result
 

@@ -50,7 +50,7 @@ class Room:
 ROOMS = {
     "placement": Room(
         ("schools/placement", "schools/placement_plain"),
-        ("tests/schools/test_placement.py",),
+        ("tests/schools/test_placement.py", "tests/schools/test_placement_columns.py"),
     ),
     "arrival": Room(
         ("enrollment/arrival", "enrollment/rounds"),

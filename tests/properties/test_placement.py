@@ -14,6 +14,9 @@ from schools.placement import place
 from schools.placement_case import Child, Intake
 from tests.placements import Case, as_json, losing_holders, passed_over, rank, sitting, taken_by_rule, turn
 
+often = settings(max_examples=60, deadline=None)
+"""As `make test` bears; thousands of campaigns more: tests/schools/test_placement_campaigns.py."""
+
 
 @st.composite
 def cases(draw: st.DrawFn, *, intakes: int = 4, slots: int = 6, children: int = 14, choices: int = 3) -> Case:
@@ -70,7 +73,7 @@ def answers_without_anybody_passed_over(case: Case) -> list[tuple[str | None, ..
     return fair
 
 
-@settings(max_examples=150, deadline=None)
+@settings(often, max_examples=150)
 @given(case=cases(intakes=3, slots=3, children=5))
 def test_it_is_the_best_for_every_child_of_all_answers_that_pass_nobody_over(case: Case) -> None:
     placement = case.placed()
@@ -84,6 +87,7 @@ def test_it_is_the_best_for_every_child_of_all_answers_that_pass_nobody_over(cas
             assert rank(child, got) <= rank(child, other)
 
 
+@often
 @given(case=cases())
 def test_slot_by_slot_it_is_what_the_rule_gives(case: Case) -> None:
     placement = case.placed()
@@ -99,6 +103,7 @@ def test_slot_by_slot_it_is_what_the_rule_gives(case: Case) -> None:
         assert sitting(placement, intake) == expected
 
 
+@often
 @given(case=cases())
 def test_every_place_is_real_and_given_once(case: Case) -> None:
     placement = case.placed()
@@ -111,6 +116,7 @@ def test_every_place_is_real_and_given_once(case: Case) -> None:
     assert all(placement.placements.get(child.id) in {*child.choices, None} for child in case.children)
 
 
+@often
 @given(case=cases())
 def test_both_implementations_agree_pass_nobody_over_and_take_no_place_away(case: Case) -> None:
     placement = case.placed()
@@ -120,6 +126,7 @@ def test_both_implementations_agree_pass_nobody_over_and_take_no_place_away(case
     assert [*losing_holders(case, placement)] == []
 
 
+@often
 @given(case=cases(), data=st.data())
 def test_naming_another_order_never_helps(case: Case, data: st.DataObject) -> None:
     hopeful = [child for child in case.children if child.choices]
@@ -141,6 +148,7 @@ def test_naming_another_order_never_helps(case: Case, data: st.DataObject) -> No
     assert rank(child, honest) <= rank(child, lying)
 
 
+@often
 @given(case=cases(), data=st.data())
 def test_one_more_child_never_helps_another(case: Case, data: st.DataObject) -> None:
     assume(case.children)
@@ -153,6 +161,7 @@ def test_one_more_child_never_helps_another(case: Case, data: st.DataObject) -> 
         assert rank(child, without.get(child.id)) <= rank(child, together.get(child.id))
 
 
+@often
 @given(case=cases(), data=st.data())
 def test_the_order_of_what_is_given_changes_nothing(case: Case, data: st.DataObject) -> None:
     shuffled = Case(
@@ -164,6 +173,7 @@ def test_the_order_of_what_is_given_changes_nothing(case: Case, data: st.DataObj
     assert shuffled.placed() == case.placed()
 
 
+@often
 @given(case=cases())
 def test_a_line_is_exactly_those_who_got_neither_the_intake_nor_something_better_in_order(case: Case) -> None:
     placement = case.placed()
@@ -181,6 +191,7 @@ def test_a_line_is_exactly_those_who_got_neither_the_intake_nor_something_better
         assert lines is None or passed
 
 
+@often
 @given(case=cases(choices=1))
 def test_with_one_choice_a_confirmed_roster_comes_out_of_itself(case: Case) -> None:
     """Confirming all places and computing again moves nobody."""
@@ -203,6 +214,7 @@ def test_with_one_choice_a_confirmed_roster_comes_out_of_itself(case: Case) -> N
     assert again == placement
 
 
+@often
 @given(case=cases())
 def test_a_case_through_its_file_is_the_same_case(case: Case) -> None:
     read = placement_file.read(json.dumps(as_json(case)).encode())
@@ -226,6 +238,7 @@ def spoilt(stated: Any, choose: Callable[[Sequence[Any]], Any], junk: Callable[[
     return junk()
 
 
+@often
 @given(case=cases(), data=st.data())
 def test_a_spoilt_file_is_refused_or_placed_but_never_breaks(case: Case, data: st.DataObject) -> None:
     content = spoilt(
@@ -240,6 +253,7 @@ def test_a_spoilt_file_is_refused_or_placed_but_never_breaks(case: Case, data: s
     assert json.loads(placement_file.write(placement)).keys() == {"placements", "slots", "reserves"}
 
 
+@often
 @given(st.binary())
 def test_any_bytes_are_refused(content: bytes) -> None:
     try:

@@ -1,14 +1,12 @@
 """Thousands of made-up campaigns, and a library's answer beside ours."""
 
-import sys
-import threading
 from random import Random
 
 import pytest
-from matching.games import HospitalResident
 
 from schools.placement import place
 from schools.placement_case import Child, Intake
+from tests.bench.placing import by_library
 from tests.placements import losing_holders, passed_over, random_case
 
 
@@ -55,38 +53,6 @@ def test_the_made_up_campaigns_hold_all_that_is_hard() -> None:
         twins += len(turns) - len(set(turns))
     assert min(moved, held_worse, harmed, twins) > 50
     assert len({case.hold_territory for case in cases}) == 2
-
-
-def by_library(intakes: list[Intake], children: list[Child]) -> dict[str, str]:
-    """The hospital-resident answer, best for the children; in a thread, because the library copies deeply."""
-    order: dict[str, list[Child]] = {intake.id: [] for intake in intakes}
-    for child in children:
-        for choice in child.choices:
-            order[choice].append(child)
-    found: dict[str, str] = {}
-
-    def solve() -> None:
-        game = HospitalResident.create_from_dictionaries(
-            {child.id: [*child.choices] for child in children},
-            {
-                id_: [child.id for child in sorted(asking, key=lambda c: (c.moments[0], c.number, c.id))]
-                for id_, asking in order.items()
-            },
-            {intake.id: len(intake.slots) for intake in intakes},
-        )
-        for hospital, residents in game.solve(optimal="resident").items():
-            found.update({resident.name: hospital.name for resident in residents})
-
-    limit, stack = sys.getrecursionlimit(), threading.stack_size(512 * 1024 * 1024)
-    sys.setrecursionlimit(200_000)
-    try:
-        thread = threading.Thread(target=solve)
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(stack)
-    return found
 
 
 @pytest.mark.parametrize(("children", "kind"), [(60, "O"), (300, "T"), (2_000, "O")])
