@@ -160,7 +160,8 @@ def _copy(copy: Path, room: Room) -> None:
         "pytest_add_cli_args": [
             *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"),
         ],
-        "timeout_constant": 20.0,
+        "timeout_constant": 10.0,
+        "timeout_multiplier": 4.0,
     }
     lines = "".join(f"{key} = {value!r}\n" for key, value in settings.items())
     with (copy / "pyproject.toml").open("a") as project:
