@@ -64,7 +64,7 @@ def day_of(at: datetime) -> date:
 
 def midnight_after(day: date) -> datetime:
     """24:00 of `day` in Kazakhstan, in UTC."""
-    return _from_wall(datetime.combine(day + timedelta(days=1), time(), UTC))
+    return datetime.combine(day + timedelta(days=1), time(), ALMATY).astimezone(UTC)
 
 
 def end_of_day(at: datetime) -> datetime:
@@ -171,7 +171,12 @@ def effective_closing(
     lies inside another one, to the end of that one, and so on: to the end of all that are joined. While
     one of them has no end there is no closing.
     """
-    around = next((i for i in nationwide(intervals_by_district) if closes_at in i), None)
+    return closing_among(closes_at, joined=nationwide(intervals_by_district))
+
+
+def closing_among(closes_at: datetime, *, joined: Iterable[Interval]) -> datetime | None:
+    """`effective_closing` for many rounds: `joined` is what `nationwide` made of the districts' intervals."""
+    around = next((interval for interval in joined if closes_at in interval), None)
     end = closes_at if around is None else around.end
     return None if end is None else end.astimezone(UTC)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from enrollment.arrival import INSTANT, Interval, day_of, effective_closing, midnight_after, nationwide
+from enrollment.arrival import INSTANT, Interval, closing_among, day_of, midnight_after, nationwide
 from schools.rules import MovedDays, is_working_day
 
 _DAY = timedelta(days=1)
@@ -61,10 +61,10 @@ def current_round(
     :param seeded: the days whose seeds are known
     """
     known = frozenset(seeded)
-    # A cost: hundreds of districts share the national intervals; joined once, each round asks a few.
-    everywhere = {"": nationwide(intervals_by_district)}
+    # A cost: hundreds of districts have the national intervals; joined once, each round asks a few.
+    joined = nationwide(intervals_by_district)
     for number, closes_at in sorted(rounds, reverse=True):
-        closing = effective_closing(closes_at, intervals_by_district=everywhere)
+        closing = closing_among(closes_at, joined=joined)
         if closing is not None and known.issuperset(needed_days(opens_at, closing)):
             return RoundAt(number, closing)
     return None

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -98,6 +99,26 @@ def test_days_before_march_2024_were_six_hours_ahead():
     assert floor_to(before + MINUTE, timedelta(days=1)) == before
 
 
+@pytest.fixture(params=["America/New_York", "Asia/Tokyo"])
+def abroad(request, monkeypatch):
+    """The machine's own zone is another one."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("abroad")
+def test_the_zone_of_the_machine_changes_nothing():
+    quarter = timedelta(hours=6)
+    evening = datetime(2027, 4, 2, 20, 30, tzinfo=UTC)  # 01:30 on the 3rd in Almaty
+    assert day_of(evening) == date(2027, 4, 3)
+    assert midnight_after(date(2027, 4, 3)) == end_of_day(evening) == datetime(2027, 4, 3, 19, tzinfo=UTC)
+    assert floor_to(evening, quarter) == datetime(2027, 4, 2, 19, tzinfo=UTC)
+    assert ceil_to(evening, quarter) == datetime(2027, 4, 3, 1, tzinfo=UTC)
+
+
 def test_times_are_given_in_utc():
     for instant in (
         floor_to(at(2, 3), MINUTE),
@@ -179,6 +200,8 @@ def test_separate_outages_stay_separate():
 def test_what_lies_before_the_opening_is_cut_off_before_it_is_lengthened():
     assert worked_out(Outage(at(1, 7), at(1, 10))) == [Interval(OPENS, at(1, 11))]
     assert worked_out(Outage(at(1, 7), at(1, 9))) == []
+    off_the_grain = at(1, 9, 0, 30)
+    assert worked_out(Outage(at(1, 7), off_the_grain), opens_at=off_the_grain) == []
 
 
 def test_an_instant_of_outage_is_a_step_of_the_grain():
