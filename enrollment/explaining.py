@@ -148,6 +148,7 @@ class Standing:
     """Best first, down to the one that gave the place."""
     draw_date: date | None = None
     draw_number: str = ""
+    """Empty where it is not this sender's to see."""
     held_for: tuple[str, ...] = ()
     confirmed_at: datetime | None = None
     is_granted: bool = False
@@ -397,9 +398,15 @@ def _draw(standing: Standing) -> Step:
             ),
             {"day": standing.draw_date},
         ),
-        Sentence(
-            _("Your child's number in the draw begins with %(digits)s."),
-            {"digits": standing.draw_number[:DIGITS_SHOWN]},
+        *(
+            [
+                Sentence(
+                    _("Your child's number in the draw begins with %(digits)s."),
+                    {"digits": standing.draw_number[:DIGITS_SHOWN]},
+                )
+            ]
+            if standing.draw_number
+            else []
         ),
         *(
             Sentence(
@@ -428,7 +435,7 @@ def _place(standing: Standing) -> Step:
     if standing.held_for:
         return _step(
             "held",
-            _("The place is kept for the child"),
+            _("A place is kept for the child"),
             *(Sentence(HELD_FOR[code]) for code in standing.held_for),
             Sentence(_("Until that is settled the place goes to nobody else, and is not confirmed.")),
         )

@@ -42,7 +42,9 @@ def explanations_of(
     if not applications:
         return {}
     gathered = _Gathered(applications)
-    return {a.id: explaining.explain(gathered.standing_of(a, for_officials)) for a in applications}
+    return {
+        a.id: explaining.explain(gathered.standing_of(a, for_officials=for_officials)) for a in applications
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class _Gathered:
         keys = {entry.child_key for entry in shown}
         self.confirmed = _confirmed(keys=keys, years=set(self.rosters.campaigns))
 
-    def standing_of(self, application: Application, for_officials: bool) -> explaining.Standing:  # noqa: FBT001 - private
+    def standing_of(self, application: Application, *, for_officials: bool) -> explaining.Standing:
         state = self.states[application.id]
         found = self.rosters.children[application.campaign_id]
         claim = self._claim(application)
@@ -94,9 +96,18 @@ class _Gathered:
         }
         if claim is None or not shares or state.ending not in _DECIDED:
             return explaining.Standing(**base)
-        return explaining.Standing(**base, **self._place(application, state, claim))
+        return explaining.Standing(
+            **base, **self._place(application, state, claim, for_officials=for_officials)
+        )
 
-    def _place(self, application: Application, state: State, claim: Claim) -> dict[str, Any]:
+    def _place(
+        self,
+        application: Application,
+        state: State,
+        claim: Claim,
+        *,
+        for_officials: bool,
+    ) -> dict[str, Any]:
         entries = self._entries(application)
         year = application.campaign_id
         first = self.intakes.get((year, application.choices[0]))
@@ -123,7 +134,7 @@ class _Gathered:
             ),
             "wishes": tuple(self._wish(entry) for entry in entries),
             "draw_date": self._draw_date(application, claim) if entries else None,
-            "draw_number": entries[0].draw_number if entries else "",
+            "draw_number": entries[0].draw_number if entries and (standing or for_officials) else "",
             "held_for": tuple(place.held_for) if place is not None else (),
             "confirmed_at": confirmed_at,
             "is_granted": is_granted,

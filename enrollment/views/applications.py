@@ -16,6 +16,8 @@ from enrollment.claims import Ending
 from enrollment.models import Application
 from enrollment.passes import ParentRequest, parents_only
 from enrollment.rules import Request, decode_request, full_name
+from enrollment.selectors.draws import draw_of
+from enrollment.services import checking
 from schools import clock
 from schools.rules import Refusal
 from schools.selectors import offers
@@ -37,7 +39,8 @@ def applications(request: ParentRequest, account_id: int) -> HttpResponse:
         }
         for application in own
     ]
-    return render(request, "enrollment/applications.html", {"rows": rows})
+    twins = checking.twins_of(account_id=account_id, at=clock.now())
+    return render(request, "enrollment/applications.html", {"rows": rows, "twins": twins})
 
 
 @parents_only
@@ -80,6 +83,7 @@ def why(request: ParentRequest, account_id: int, number: str) -> HttpResponse:
         "application": application,
         "child": full_name(_asked(application).child),
         "explanation": explained[application.id],
+        "drawn": draw_of(application=application, account_id=account_id),
         "help_line": offer.school.district.help_line if offer else "",
     }
     return render(request, "enrollment/why.html", context)
