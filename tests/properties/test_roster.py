@@ -23,7 +23,7 @@ from enrollment.ledger import Column, ledger
 from enrollment.models import Application, Decision, Outage, OutageEnd, Retraction
 from enrollment.reconciliation import reconcile
 from enrollment.services.lodging import DeskRequest, DeskRetraction, lodge_applications, lodge_retractions
-from schools.models import Campaign, RosterEntry, RosterState
+from schools.models import Campaign, IntakeState, RosterEntry, RosterState
 from tests.country import (
     ABAY,
     BOSTANDYK,
@@ -33,6 +33,7 @@ from tests.country import (
     ON_DOSTYK_STREET,
     SATBAYEV,
     apply_online,
+    close_round,
     iin,
     make_country,
     parent,
@@ -160,6 +161,7 @@ class Campaigning:
         self.day = day
         self.campaign: Campaign = make_country()
         self.campaign.intakes.update(slots="TO")
+        close_round(self.campaign, 2)
         self.ids = [UUID(int=0xF00 + (n * 7) % 10) for n in range(len(day.asked))]
         self.facts: list[tuple[str, Any]] = []
         for n, asked in enumerate(day.asked):
@@ -283,11 +285,12 @@ class Campaigning:
         """Everything that must be the same however it came about."""
         rows = RosterEntry.objects.values_list(
             "child_key", "intake_id", "slot", "lane", "moment", "arrived_at", "draw_number",
-            "application_id", "application_number", "door", "child_name", "is_contested", "is_held",
+            "application_id", "application_number", "door", "child_name", "name_key", "is_contested",
+            "held_for", "is_confirmed",
         )  # fmt: skip
         return (
-            bytes(RosterState.objects.get().roster_sha256),
-            RosterState.objects.get().facts_read,
+            RosterState.objects.values_list("roster_sha256", "facts_sha256", "facts_read", "round").get(),
+            sorted(IntakeState.objects.values_list("intake", "component", "slots", "lines_sha256")),
             sorted(rows, key=str),
             ledger(campaign=self.campaign),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -14,9 +14,18 @@ from django.utils import translation
 from psycopg import errors, sql
 
 from cscdesk.models import Anchor, ChainLink, Entry, EntryOutcome
-from enrollment.models import Application, Decision, Outage, OutageEnd, Retraction
+from enrollment.models import (
+    Application,
+    ChildLink,
+    Decision,
+    Outage,
+    OutageEnd,
+    OutageForecast,
+    Retraction,
+    TwinsWish,
+)
 from schools.facts import fact_models
-from schools.models import Case, Region
+from schools.models import Annulment, Case, Confirmation, Region, SlotChange, SpokenClosing
 from schools.services.roles import RoleNotBound, grant_app_role
 
 pytestmark = pytest.mark.django_db
@@ -184,9 +193,19 @@ SOME: dict[type[Field], object] = {
     models.JSONField: {},
     models.BooleanField: True,
     models.DateTimeField: datetime(2027, 4, 1, 4, tzinfo=UTC),
+    models.DateField: date(2027, 4, 1),
     ArrayField: ["x"],
 }
-ALSO: dict[type[Model], dict[str, object]] = {Application: {"door": "portal", "account_id": 1}}
+ALSO: dict[type[Model], dict[str, object]] = {
+    Application: {"door": "portal", "account_id": 1},
+    Annulment: {"second_official_id": 2},
+    ChildLink: {"other_key": "y"},
+    Confirmation: {"way": "watermark"},
+    OutageForecast: {"reopens_at": datetime(2027, 4, 1, 5, tzinfo=UTC)},
+    SlotChange: {"kind": "added", "child_key": ""},
+    SpokenClosing: {"last_sha256": "5eed5eed"},
+    TwinsWish: {"applications": [UUID(int=1), UUID(int=2)]},
+}
 
 
 def some_row(fact: type[Model]) -> dict[str, object]:
