@@ -3,7 +3,17 @@ from uuid import UUID
 
 import pytest
 
-from enrollment.claims import Claim, Ending, Lodged, Retracted, Standing, standing_claims
+from enrollment.claims import (
+    Claim,
+    Ending,
+    Link,
+    Lodged,
+    Retracted,
+    Standing,
+    same_children,
+    standing_claims,
+    token_keys,
+)
 from schools.clock import ALMATY
 
 AIDAR, DANA = "190401599990", "190401699997"
@@ -503,6 +513,305 @@ def test_a_long_chain_of_corrections_ends():
     standing = standing_claims(chain, [])
     assert of(standing).application_id == UUID(int=1099)
     assert of(standing).arrived_at == at(9)
+
+
+# Checks
+
+
+def test_what_a_check_agrees_with_is_proven():
+    both = [lodged(1, at(9), person=GRANDMOTHER, choices=FAR), lodged(2, at(11))]
+    assert not of(standing_claims(both, [])).is_proven
+    standing = standing_claims(both, [], checked=ids(2))
+    assert of(standing).application_id == UUID(int=2)
+    assert of(standing).is_proven
+
+
+def test_a_correction_of_what_was_checked_stays_proven():
+    standing = standing_claims(
+        [lodged(1, at(9)), lodged(2, at(8), person=GRANDMOTHER, choices=FAR), lodged(3, at(10), replaces=1)],
+        [],
+        checked=ids(1),
+    )
+    assert of(standing).application_id == UUID(int=3)
+    assert of(standing).is_proven
+
+
+def test_another_persons_correction_at_the_desk_is_not_proven_by_the_first_check():
+    first = lodged(1, at(9), person=FATHER, desk=DESK, seq=1)
+    standing = standing_claims([first, lodged(2, at(10), replaces=1, desk=DESK, seq=2)], [], checked=ids(1))
+    assert not of(standing).is_proven
+
+
+def test_the_standing_application_says_whether_it_is_proven_not_a_linked_one():
+    standing = standing_claims([lodged(1, at(9), proven=True), lodged(2, at(8), person=GRANDMOTHER)], [])
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).is_proven
+    assert not of(standing_claims([lodged(2, at(8), person=GRANDMOTHER)], [])).is_proven
+
+
+# Settled contests
+
+CONTEST = [
+    lodged(1, at(9), proven=True),
+    lodged(2, at(10), person=FATHER, choices=FAR, proven=True),
+]
+
+
+def settled(*decisions: tuple[int, datetime]) -> dict[UUID, datetime]:
+    return {UUID(int=key): decided_at for key, decided_at in decisions}
+
+
+def test_the_application_that_a_person_decided_for_counts():
+    standing = standing_claims(CONTEST, [], settled=settled((2, at(12))))
+    assert of(standing).application_id == UUID(int=2)
+    assert (of(standing).choices, of(standing).arrived_at) == (FAR, at(10))
+    assert of(standing).contested == frozenset()
+    assert [ending(standing, n) for n in (1, 2)] == [Ending.LINKED, Ending.STANDING]
+
+
+def test_of_two_decisions_the_later_counts():
+    for first, second, counts in ((11, 12, 2), (12, 11, 1)):
+        standing = standing_claims(CONTEST, [], settled=settled((1, at(first)), (2, at(second))))
+        assert of(standing).application_id == UUID(int=counts)
+
+
+def test_of_two_decisions_at_one_instant_that_for_the_larger_id_counts():
+    standing = standing_claims(CONTEST, [], settled=settled((1, at(12)), (2, at(12))))
+    assert of(standing).application_id == UUID(int=2)
+
+
+def test_a_decision_for_what_is_withdrawn_counts_no_longer():
+    standing = standing_claims(CONTEST, [withdrawal(2, at(13), person=FATHER)], settled=settled((2, at(12))))
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).contested == frozenset()
+
+
+def test_a_new_wish_of_another_proven_person_opens_the_contest_again():
+    guardian = lodged(3, at(14), person="guardian", choices=FAR, proven=True)
+    standing = standing_claims([*CONTEST, guardian], [], settled=settled((1, at(12))))
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).contested == ids(1, 3)
+    assert [ending(standing, n) for n in (1, 2, 3)] == [Ending.CONTESTED, Ending.LINKED, Ending.CONTESTED]
+
+
+def test_what_was_lodged_before_the_decision_and_arrives_later_is_covered_by_it():
+    guardian = lodged(3, at(12), person="guardian", choices=FAR, proven=True)
+    standing = standing_claims([*CONTEST, guardian], [], settled=settled((1, at(12))))
+    assert of(standing).contested == frozenset()
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        lodged(3, at(14), person=FATHER, choices=FAR, proven=True),
+        lodged(3, at(14), person=FATHER, choices=FAR, replaces=2),
+        lodged(3, at(14), person=MOTHER, choices=FAR, proven=True),
+        lodged(3, at(14), person="guardian", choices=FAR),
+        lodged(3, at(14), person="guardian", choices=NEAR, proven=True),
+    ],
+    ids=["the same wish again", "its correction", "who won", "a merely claimed one", "the same schools"],
+)
+def test_a_settled_contest_stays_settled(later: Lodged):
+    standing = standing_claims([*CONTEST, later], [], settled=settled((1, at(12))))
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).contested == frozenset()
+
+
+def test_another_wish_of_the_one_who_lost_opens_it_again():
+    later = lodged(3, at(14), person=FATHER, choices=FAR + NEAR, proven=True)
+    standing = standing_claims([*CONTEST, later], [], settled=settled((1, at(12))))
+    assert of(standing).contested == ids(1, 3)
+
+
+def test_a_decision_follows_a_correction_that_leaves_child_person_and_choices_alone():
+    corrected = lodged(3, at(14), person=FATHER, choices=FAR, replaces=2)
+    standing = standing_claims([*CONTEST, corrected], [], settled=settled((2, at(12))))
+    assert of(standing).application_id == UUID(int=3)
+    assert of(standing).arrived_at == at(10)
+    assert of(standing).contested == frozenset()
+
+
+def test_a_decision_does_not_follow_a_correction_to_another_choice():
+    changed = lodged(3, at(14), person=FATHER, choices=FAR + NEAR, replaces=2)
+    standing = standing_claims([*CONTEST, changed], [], settled=settled((2, at(12))))
+    assert of(standing).application_id == UUID(int=1)
+    assert of(standing).contested == ids(1, 3)
+
+
+def test_a_decision_about_another_child_changes_nothing():
+    dana = lodged(7, at(9), child=DANA)
+    standing = standing_claims([*CONTEST, dana], [], settled=settled((7, at(12)), (99, at(12))))
+    assert of(standing).contested == ids(1, 2)
+    assert of(standing, DANA).application_id == UUID(int=7)
+
+
+# Since when
+
+
+def test_a_claim_is_as_old_as_its_oldest_living_application():
+    standing = standing_claims(
+        [lodged(1, at(9), person=GRANDMOTHER, choices=FAR), lodged(2, at(11), proven=True)], []
+    )
+    assert of(standing).since == at(9)
+    assert of(standing).arrived_at == at(11)
+
+
+def test_a_correction_to_another_choice_is_still_the_same_claim():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), choices=FAR, replaces=1)], [])
+    assert of(standing).since == at(9)
+    assert of(standing).arrived_at == at(15)
+
+
+@pytest.mark.parametrize("taken_back", [withdrawal(1, at(12)), void(1, stands=True), void(1)])
+def test_what_is_withdrawn_or_void_does_not_date_the_claim(taken_back: Retracted):
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15), replaces=1)], [taken_back])
+    assert of(standing).since == at(15)
+
+
+def test_a_claim_begins_anew_after_a_withdrawal():
+    standing = standing_claims([lodged(1, at(9)), lodged(2, at(15))], [withdrawal(1, at(12))])
+    assert of(standing).since == at(15)
+
+
+def test_what_was_lodged_for_another_child_does_not_date_the_claim():
+    standing = standing_claims([lodged(1, at(9), child=DANA), lodged(2, at(15), replaces=1)], [])
+    assert of(standing).since == at(15)
+
+
+def test_of_several_corrections_of_one_application_the_one_that_lives_speaks_for_it():
+    three = [lodged(1, at(9)), lodged(2, at(10), replaces=1, child=DANA), lodged(3, at(11), replaces=1)]
+    standing = standing_claims(three, [void(2, stands=True)])
+    assert of(standing).application_id == UUID(int=3)
+    assert of(standing).linked == ids(1)
+
+
+# Two keys of one child
+
+PASSPORT, CERTIFICATE = "PASSPORT:UZ:AB123", "BIRTH_CERTIFICATE:UZ:77"
+
+
+def link(
+    key: str, other: str, *, number: int = 1, is_same: bool = True, decided_at: datetime | None = None
+) -> Link:
+    return Link(
+        id=UUID(int=number),
+        child_key=key,
+        other_key=other,
+        is_same=is_same,
+        decided_at=decided_at or at(12, number),
+    )
+
+
+def test_a_child_linked_to_its_iin_loses_no_time():
+    two = [lodged(1, at(9), child=PASSPORT), lodged(2, at(9, day=3))]
+    standing = standing_claims(two, [], same=same_children([link(PASSPORT, AIDAR)]))
+    assert set(standing.claims) == {AIDAR}
+    assert of(standing).application_id == UUID(int=1)
+    assert (of(standing).arrived_at, of(standing).since, of(standing).linked) == (at(9), at(9), ids(2))
+
+
+def test_a_correction_from_the_document_to_the_iin_keeps_the_time_once_they_are_linked():
+    two = [lodged(1, at(9), child=PASSPORT), lodged(2, at(15), replaces=1)]
+    assert of(standing_claims(two, [])).arrived_at == at(15)
+    standing = standing_claims(two, [], same={PASSPORT: AIDAR})
+    assert (of(standing).arrived_at, of(standing).since) == (at(9), at(9))
+
+
+def test_parents_with_two_keys_of_one_child_are_contested_once_they_are_linked():
+    two = [
+        lodged(1, at(9), child=PASSPORT, proven=True),
+        lodged(2, at(10), person=FATHER, choices=FAR, proven=True),
+    ]
+    assert of(standing_claims(two, [], same={PASSPORT: AIDAR})).contested == ids(1, 2)
+
+
+def test_a_withdrawal_reaches_what_the_person_lodged_under_the_other_key():
+    two = [lodged(1, at(9), child=PASSPORT), lodged(2, at(10))]
+    assert standing_claims(two, [withdrawal(2, at(12))], same={PASSPORT: AIDAR}).claims == {}
+
+
+def test_links_are_chained():
+    chain = [link(CERTIFICATE, PASSPORT, number=1), link(PASSPORT, AIDAR, number=2)]
+    assert same_children(chain) == same_children(chain[::-1]) == {CERTIFICATE: AIDAR, PASSPORT: AIDAR}
+
+
+def test_of_links_that_contradict_each_other_the_later_counts():
+    same, two = link(PASSPORT, AIDAR, number=1), link(AIDAR, PASSPORT, number=2, is_same=False)
+    again = link(PASSPORT, AIDAR, number=3)
+    assert same_children([same]) == {PASSPORT: AIDAR}
+    assert same_children([same, two]) == {}
+    assert same_children([same, two, again]) == {PASSPORT: AIDAR}
+
+
+def test_of_links_at_one_instant_that_with_the_larger_id_counts():
+    same = link(PASSPORT, AIDAR, number=1, decided_at=at(12))
+    assert same_children([same, link(PASSPORT, AIDAR, number=2, is_same=False, decided_at=at(12))]) == {}
+
+
+def test_a_chain_that_a_later_word_contradicts_breaks_at_its_oldest_link():
+    chain = [link(CERTIFICATE, PASSPORT, number=1), link(PASSPORT, AIDAR, number=2)]
+    two = link(CERTIFICATE, AIDAR, number=3, is_same=False)
+    assert same_children([*chain, two]) == {PASSPORT: AIDAR}
+    assert same_children([two, link(CERTIFICATE, AIDAR, number=4)]) == {CERTIFICATE: AIDAR}
+
+
+def test_an_earlier_word_that_two_keys_are_two_gives_way_to_a_later_chain():
+    two = link(CERTIFICATE, AIDAR, number=1, is_same=False)
+    chain = [link(CERTIFICATE, PASSPORT, number=2), link(PASSPORT, AIDAR, number=3)]
+    assert same_children([two, *chain]) == {CERTIFICATE: AIDAR, PASSPORT: AIDAR}
+
+
+def test_a_circle_of_links_is_one_child():
+    circle = [
+        link(PASSPORT, AIDAR, number=1),
+        link(AIDAR, CERTIFICATE, number=2),
+        link(CERTIFICATE, PASSPORT, number=3),
+    ]
+    assert same_children(circle) == {PASSPORT: AIDAR, CERTIFICATE: AIDAR}
+
+
+def test_an_iin_stays_before_a_document_whichever_way_it_was_written():
+    assert same_children([link(AIDAR, PASSPORT)]) == {PASSPORT: AIDAR}
+
+
+def test_of_two_iins_the_one_that_was_said_to_be_right_stays():
+    assert same_children([link(AIDAR, DANA)]) == {AIDAR: DANA}
+    assert same_children([link(DANA, AIDAR)]) == {DANA: AIDAR}
+
+
+def test_of_two_that_were_said_to_be_right_the_later_one_stays():
+    to_dana, to_other = link(AIDAR, DANA, number=1), link(AIDAR, "200229599990", number=2)
+    assert same_children([to_dana, to_other]) == {AIDAR: "200229599990", DANA: "200229599990"}
+
+
+def test_strangers_of_one_group_stay_strangers_when_it_grows():
+    links = [
+        link(PASSPORT, AIDAR, number=9, is_same=False),
+        link(AIDAR, DANA, number=8),
+        link(CERTIFICATE, PASSPORT, number=7),
+        link(CERTIFICATE, DANA, number=6),
+    ]
+    assert same_children(links) == {AIDAR: DANA, CERTIFICATE: PASSPORT}
+
+
+# Twins
+
+
+def test_twins_bear_the_token_of_the_smaller_key():
+    child_of = {UUID(int=1): DANA, UUID(int=2): AIDAR}
+    assert token_keys([[UUID(int=1), UUID(int=2)]], child_of=child_of) == {AIDAR: AIDAR, DANA: AIDAR}
+
+
+def test_triplets_wished_two_by_two_share_one_token():
+    child_of = {UUID(int=1): "b", UUID(int=2): "a", UUID(int=3): "c", UUID(int=4): "d"}
+    wishes = [[UUID(int=1), UUID(int=3)], [UUID(int=2), UUID(int=3)]]
+    assert token_keys(wishes, child_of=child_of) == token_keys(wishes[::-1], child_of=child_of)
+    assert token_keys(wishes, child_of=child_of) == {"a": "a", "b": "a", "c": "a"}
+
+
+def test_a_wish_about_one_child_or_about_the_unknown_changes_nothing():
+    child_of = {UUID(int=1): AIDAR, UUID(int=2): AIDAR}
+    assert token_keys([[UUID(int=1), UUID(int=2)], [UUID(int=1), UUID(int=9)]], child_of=child_of) == {}
 
 
 # Every application ends once
