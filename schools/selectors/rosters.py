@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, Collate, RowNumber
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Campaign, Case, District, Horizon, Intake, Lane, RosterEntry, RosterState
+from schools.models import Campaign, Case, District, Held, Horizon, Intake, Lane, RosterEntry, RosterState
 from schools.rules import kazakh_sort_key
 from schools.selectors.visibility import Visible
 
@@ -127,13 +128,21 @@ class Part:
         object.__setattr__(self, "last", start + len(self.rows))
 
 
+def held_reasons(entry: RosterEntry) -> list["StrOrPromise"]:
+    """Why a place is held, in words."""
+    return [Held(reason).label for reason in entry.held_for if reason in Held.values]
+
+
 def state_of(entry: RosterEntry) -> "StrOrPromise":
-    """How sure a line of the list is, in a few words; nothing is confirmed before its round is closed."""
-    if entry.is_contested:
-        return _("Two applications, different schools")
+    """How sure a line of the list is, in a few words; for a held place with the reasons."""
     if entry.slot is None:
-        return _("Waiting")
-    return _("Held") if entry.is_held else _("Provisional")
+        return Held.CONTESTED.label if entry.is_contested else _("Waiting")
+    if entry.is_confirmed:
+        return _("Confirmed")
+    if entry.is_held or entry.held_for:
+        reasons = ", ".join(str(reason) for reason in held_reasons(entry))
+        return format_lazy("{}: {}", _("Held"), reasons) if reasons else _("Held")
+    return _("Provisional")
 
 
 def knowledge(*, visible: Visible, campaign: Campaign, at: datetime, district: str) -> Knowledge:

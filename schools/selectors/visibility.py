@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from schools.models import Account, Case, District, Horizon, Intake, RosterEntry, School
+from schools.models import (
+    Account,
+    Case,
+    Confirmation,
+    ConfirmedPlace,
+    District,
+    Harmed,
+    Horizon,
+    Intake,
+    Proposal,
+    RosterEntry,
+    School,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,23 @@ class Visible:
     def cases(self) -> QuerySet[Case]:
         """A case that names no district waits for the administration, not for a department."""
         return Case.objects.filter(district__in=self.districts_katos)
+
+    @property
+    def confirmations(self) -> QuerySet[Confirmation]:
+        return Confirmation.objects.filter(district__in=self.districts_katos)
+
+    @property
+    def confirmed_places(self) -> QuerySet[ConfirmedPlace]:
+        return ConfirmedPlace.objects.filter(confirmation__district__in=self.districts_katos)
+
+    @property
+    def proposals(self) -> QuerySet[Proposal]:
+        """What waits for a second signature."""
+        return Proposal.objects.filter(district__in=self.districts_katos)
+
+    @property
+    def harmed(self) -> QuerySet[Harmed]:
+        return Harmed.objects.filter(district__in=self.districts_katos)
 
     @property
     def horizons(self) -> QuerySet[Horizon]:

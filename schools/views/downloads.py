@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 from typing import Final
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
@@ -12,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from schools import clock
 from schools.models import Lane
 from schools.officials_only import OfficialRequest
-from schools.selectors import rosters
+from schools.selectors import rosters, rounds
 from schools.views.officials import intake_or_404
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -25,13 +26,15 @@ class _Echo:
         return line
 
 
-def roster_csv(request: OfficialRequest, school: str, language: str) -> StreamingHttpResponse:
+def roster_csv(request: OfficialRequest, school: str, language: str) -> HttpResponseBase:
     """
     One whole list, UTF-8 with a signature, as office programs here open it.
 
-    Kazakh and Russian settings separate lists by semicolons, English ones by commas.
+    Before the first closing there is none to take away: the page says so. Kazakh and Russian settings separate lists by semicolons, English ones by commas.
     """
     intake = intake_or_404(request, school=school, language=language)
+    if rounds.rounds_seen(campaign=intake.campaign, at=clock.now()).current is None:
+        return HttpResponseRedirect(reverse("officials:roster", args=[school, language]))
     known = rosters.knowledge(
         visible=request.visible, campaign=intake.campaign, at=clock.now(), district=intake.school.district_id
     )

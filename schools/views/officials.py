@@ -1,5 +1,6 @@
 """Pages of education departments: their districts' rosters, and nobody else's."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -14,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from schools import clock
-from schools.models import Account, Campaign, Intake, Lane
+from schools.models import Account, Campaign, District, Intake, Lane
 from schools.officials_only import PASSWORD_CHOSEN, OfficialRequest
-from schools.selectors import rosters
+from schools.selectors import owed, rosters, rounds
 from schools.selectors.offers import current_campaign
 from schools.selectors.rosters import Part
 
@@ -77,29 +78,52 @@ def start(request: OfficialRequest) -> HttpResponse:
     campaign, at = current_campaign(), clock.now()
     context: dict[str, Any] = {"campaign": campaign, "at": at, "section": "start"}
     if campaign is not None:
-        context["numbers"] = rosters.numbers(visible=request.visible, campaign=campaign, at=at)
-        context["known"] = rosters.joint_knowledge(numbers=context["numbers"], at=at)
+        seen = rounds.rounds_seen(campaign=campaign, at=at)
+        lines = rosters.numbers(visible=request.visible, campaign=campaign, at=at)
+        in_rounds = rounds.district_rounds(
+            visible=request.visible,
+            campaign=campaign,
+            districts=[line.district for line in lines],
+            seen=seen,
+        )
+        arrived = (
+            {} if seen.current else rounds.arrived_in_districts(visible=request.visible, campaign=campaign)
+        )
+        context |= {
+            "numbers": lines,
+            "known": rosters.joint_knowledge(numbers=lines, at=at),
+            "seen": seen,
+            "lines": [
+                {
+                    "numbers": line,
+                    "round": in_rounds[line.district.kato],
+                    "arrived": arrived.get(line.district.kato, rounds.Arrived()),
+                }
+                for line in lines
+            ],
+        }
     return render(request, "officials/start.html", context)
 
 
 @require_safe
 def district(request: OfficialRequest, kato: str) -> HttpResponse:
     """The intakes of one district, with the lengths of their lists."""
-    campaign, at = _campaign_or_404(), clock.now()
-    found = get_object_or_404(request.visible.districts.select_related("region"), kato=kato)
+    campaign, at = campaign_or_404(), clock.now()
+    found = district_or_404(request, kato=kato)
     form = FilterForm(request.GET)
     search = form.cleaned_data["school"] if form.is_valid() else ""
     offered = rosters.offered(visible=request.visible, campaign=campaign, district=kato, search=search)
+    arrived = rounds.arrived(visible=request.visible, campaign=campaign, district=kato)
     context = {
-        "campaign": campaign,
-        "at": at,
-        "section": "start",
-        "district": found,
+        **of_district(request, campaign=campaign, district=found, at=at),
+        "tab": "schools",
+        "arrived": rounds.Arrived(
+            sum(one.territory for one in arrived.values()), sum(one.outside for one in arrived.values())
+        ),
         "form": form,
         "search": search,
-        "offered": offered,
+        "offered": [(one, arrived.get(one.intake.pk, rounds.Arrived())) for one in offered],
         "known": rosters.knowledge(visible=request.visible, campaign=campaign, at=at, district=kato),
-        "help_line": found.help_line,
     }
     return render(request, "officials/district.html", context)
 
@@ -126,6 +150,9 @@ def search(request: OfficialRequest) -> HttpResponse:
     form = SearchForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"form": form, "section": "search", "campaign": current_campaign()}
     if form.is_valid() and context["campaign"] is not None:
+        seen = rounds.rounds_seen(campaign=context["campaign"], at=clock.now())
+        context["is_open"] = seen.current is None
+    if form.is_valid() and context["campaign"] is not None and not context["is_open"]:
         context["found"], context["is_more"] = rosters.children_found(
             visible=request.visible, campaign=context["campaign"], text=form.cleaned_data["text"]
         )
@@ -140,14 +167,14 @@ def cases(request: OfficialRequest) -> HttpResponse:
     waiting = rosters.cases(visible=request.visible, campaign=campaign) if campaign is not None else None
     total = waiting.count() if waiting is not None else 0
     pages = max(-(-total // rosters.PAGE), 1)
-    page = min(_page_in(request.GET, "page"), pages)
+    page = min(page_in(request.GET, "page"), pages)
     shown = list(waiting[(page - 1) * rosters.PAGE : page * rosters.PAGE]) if waiting is not None else []
     part = {"page": page, "pages": pages, "total": total, "first": (page - 1) * rosters.PAGE + 1}
-    pager = _pager(request.GET, "page", {**part, "last": part["first"] + len(shown) - 1})
+    shown_pager = pager(request.GET, "page", {**part, "last": part["first"] + len(shown) - 1})
     return render(
         request,
         "officials/cases.html",
-        {"campaign": campaign, "section": "cases", "cases": shown, "total": total, "pager": pager},
+        {"campaign": campaign, "section": "cases", "cases": shown, "total": total, "pager": shown_pager},
     )
 
 
@@ -166,10 +193,38 @@ def password(request: OfficialRequest) -> HttpResponse:
 def intake_or_404(request: OfficialRequest, *, school: str, language: str) -> Intake:
     """The intake, if it is one of the reader's own. :raises Http404: also when it is somebody else's"""
     own = request.visible.intakes.select_related("school__district__region", "campaign")
-    return get_object_or_404(own, campaign=_campaign_or_404(), school_id=school, language=language)
+    return get_object_or_404(own, campaign=campaign_or_404(), school_id=school, language=language)
 
 
-def _campaign_or_404() -> Campaign:
+def of_district(
+    request: OfficialRequest, *, campaign: Campaign, district: District, at: datetime
+) -> dict[str, Any]:
+    """What every page of one district shows: its round, and how long its lists are."""
+    seen = rounds.rounds_seen(campaign=campaign, at=at)
+    found = rounds.district_rounds(
+        visible=request.visible, campaign=campaign, districts=[district], seen=seen
+    )
+    return {
+        "campaign": campaign,
+        "at": at,
+        "section": "start",
+        "district": district,
+        "seen": seen,
+        "round": found[district.kato],
+        "waiting": owed.Waiting()
+        if seen.current is None
+        else owed.waiting_counts(visible=request.visible, campaign=campaign, district=district.kato),
+        "help_line": district.help_line,
+    }
+
+
+def district_or_404(request: OfficialRequest, *, kato: str) -> District:
+    """The district, if it is one of the reader's own. :raises Http404: also when it is somebody else's"""
+    return get_object_or_404(request.visible.districts.select_related("region"), kato=kato)
+
+
+def campaign_or_404() -> Campaign:
+    """The latest campaign. :raises Http404: there is none yet"""
     campaign = current_campaign()
     if campaign is None:
         raise Http404
@@ -178,10 +233,28 @@ def _campaign_or_404() -> Campaign:
 
 def _list(request: OfficialRequest, intake: Intake, *, is_whole: bool) -> dict[str, Any]:
     visible, at = request.visible, clock.now()
+    seen = rounds.rounds_seen(campaign=intake.campaign, at=at)
+    district = intake.school.district
+    confirmation = visible.confirmations.filter(round=seen.current, district=district).first()
+    arrived = rounds.arrived(visible=visible, campaign=intake.campaign, district=district.kato)
+    head = {
+        "campaign": intake.campaign,
+        "at": at,
+        "section": "start",
+        "intake": intake,
+        "seen": seen,
+        "confirmation": confirmation,
+        "arrived": arrived.get(intake.pk, rounds.Arrived()),
+        "known": rosters.knowledge(visible=visible, campaign=intake.campaign, at=at, district=district.kato),
+        "help_line": district.help_line,
+    }
+    if seen.current is None:
+        # Before the first closing nobody sees order or places: docs/reference/rule.md, section 6.
+        return head
     by_name = request.GET.get("sort") == "name"
     lengths = rosters.lengths_of(visible=visible, intake=intake)
     pages = {
-        name: None if is_whole else _page_in(request.GET, name)
+        name: None if is_whole else page_in(request.GET, name)
         for name in ("places", Lane.TERRITORY.value, Lane.OUTSIDE.value)
     }
     places = rosters.places(
@@ -195,32 +268,25 @@ def _list(request: OfficialRequest, intake: Intake, *, is_whole: bool) -> dict[s
         part = rosters.waiting(
             visible=visible, intake=intake, lane=lane, total=total, page=pages[lane.value], by_name=by_name
         )
-        lines.append({"lane": lane, "part": part, "pager": _pager(request.GET, lane.value, part)})
+        lines.append({"lane": lane, "part": part, "pager": pager(request.GET, lane.value, part)})
     return {
-        "campaign": intake.campaign,
-        "at": at,
-        "section": "start",
-        "intake": intake,
+        **head,
         "lengths": lengths,
         "free": max(intake.capacity - lengths.placed, 0),
         "places": places,
-        "places_pager": _pager(request.GET, "places", places),
+        "places_pager": pager(request.GET, "places", places),
         "lines": lines,
         "by_name": by_name,
-        "known": rosters.knowledge(
-            visible=visible, campaign=intake.campaign, at=at, district=intake.school.district_id
-        ),
-        "help_line": intake.school.district.help_line,
     }
 
 
-def _page_in(query: QueryDict, name: str) -> int:
+def page_in(query: QueryDict, name: str) -> int:
     """The page asked for; whatever is no number is the first one."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def _pager(query: QueryDict, name: str, part: Part | dict[str, int]) -> dict[str, str]:
+def pager(query: QueryDict, name: str, part: Part | dict[str, int]) -> dict[str, str]:
     """What components/pager.html shows, the other parameters of the page kept."""
     shown = (
         part

@@ -152,7 +152,15 @@ def a_list(country: Country) -> None:
     RosterEntry.objects.bulk_create(
         [
             line(country.intake, n=1, name="Қасымова Әлия", slot=0),
-            line(country.intake, n=2, name="Алиев Арман", slot=1, is_contested=True, is_held=True),
+            line(
+                country.intake,
+                n=2,
+                name="Алиев Арман",
+                slot=1,
+                is_contested=True,
+                is_held=True,
+                held_for=["contested"],
+            ),
             line(country.intake, n=3, name="Омаров Тимур", slot=3, lane=Lane.OUTSIDE),
             line(country.intake, n=4, name="Әбенов Санжар"),
             line(country.intake, n=5, name="Абаева Дана"),

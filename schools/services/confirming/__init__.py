@@ -26,7 +26,6 @@ from .closing_codes import (
 )
 from .proposing import (
     AlreadyProposed,
-    MovedOn,
     NothingProposed,
     propose_annulment,
     propose_confirmation,
@@ -37,6 +36,7 @@ from .rounds import (
     AlreadyConfirmed,
     Braked,
     FactsNotRead,
+    MovedOn,
     NotClosedYet,
     NotHeardFrom,
     confirm_round,

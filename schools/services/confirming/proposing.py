@@ -37,10 +37,6 @@ class NothingProposed(Refusal):
     message = _("There is nothing to sign: it was signed or taken back meanwhile.")
 
 
-class MovedOn(Refusal):
-    message = _("Another round is on the list now: what was asked for is about the one before it.")
-
-
 @transaction.atomic
 def propose_confirmation(
     *, campaign: Campaign, district: District, official: Account, reason: str, at: datetime
@@ -136,15 +132,13 @@ def sign_proposal(*, proposal_id: UUID, official: Account, at: datetime) -> Conf
             at=at,
         )
     else:
-        current = RosterState.objects.filter(campaign=proposal.campaign, round=proposal.round)
-        if not current.exists():
-            raise MovedOn
         fact = confirm_round(
             campaign=proposal.campaign,
             district=proposal.district,
             official=proposal.official,
             second_official=official,
             reason=proposal.reason,
+            round_number=proposal.round.number if proposal.round else None,
             at=at,
         )
     # After the fact: a crash between the two leaves a proposal that is refused as confirmed already.
@@ -169,6 +163,7 @@ def _proposed(proposal_id: UUID) -> Proposal:
     proposal = (
         Proposal.objects.select_related(
             "campaign",
+            "round",
             "district",
             "official",
             "place__confirmation__district",

@@ -42,6 +42,10 @@ class FactsNotRead(Refusal):
     message = _("The list has not read everything yet. Try again in a minute.")
 
 
+class MovedOn(Refusal):
+    message = _("Another round is on the list now than the one you looked at. Look at it first.")
+
+
 class Braked(Refusal):
     message = _("The list is stopped, because too many children would move. Look at that first.")
 
@@ -85,6 +89,7 @@ def confirm_round(
     at: datetime,
     second_official: Account | None = None,
     reason: str = "",
+    round_number: int | None = None,
 ) -> Confirmation:
     """
     Confirm the district's roster of the current round: who is placed and not held, holds that place.
@@ -93,11 +98,13 @@ def confirm_round(
     under the lock of reconciliations, so that the roster it reads is the one it confirms.
     The rule: docs/reference/rule.md, "Rounds and confirmation".
 
+    :param round_number: the round that the official looked at; None for whichever is current
     :param second_official: with `reason`, when desks stayed dark for `silent_desk_hours`
     :raises NotYours: the district is not in an official's scope
     :raises OneOfficial: both signatures are of one person
     :raises NoReason: a second official, and no reason in words
     :raises NotClosedYet: no round has a roster, or the portal has not had its five minutes
+    :raises MovedOn: another round than the one looked at is current
     :raises AlreadyConfirmed: the round is confirmed for this district
     :raises FactsNotRead: the district's desks delivered what is not taken in yet, or the round changed
     :raises Braked: the brake stopped a run of this district
@@ -109,18 +116,22 @@ def confirm_round(
         check_two(official=official, second_official=second_official)
         reason = checked_reason(reason)
     with one_run_at_a_time(year=campaign.year, wait=True):
-        state, mark = _checked(campaign, district, at=at, is_reasoned=second_official is not None)
-        round_ = state.round
+        state, round_, mark = _checked(campaign, district, at=at, is_reasoned=second_official is not None)
+        if round_number not in (None, round_.number):
+            raise MovedOn
         if _bring_up_to_date(campaign, at=at):
             # What was read meanwhile can have moved the round, or put the brake on.
-            state, mark = _checked(campaign, district, at=at, is_reasoned=second_official is not None)
-        if state.round != round_ or _still_to_take_in(district):
+            seen = round_
+            state, round_, mark = _checked(campaign, district, at=at, is_reasoned=second_official is not None)
+            if round_ != seen:
+                raise FactsNotRead
+        if _still_to_take_in(district):
             raise FactsNotRead
         return _confirm(
             Confirmation(
                 id=uuid4(),
                 campaign=campaign,
-                round=state.round,
+                round=round_,
                 district=district,
                 way=Confirmation.Way.WATERMARK if mark.has_passed(at=at) else Confirmation.Way.REASONED,
                 reason=reason,
@@ -136,7 +147,7 @@ def confirm_round(
 
 def _checked(
     campaign: Campaign, district: District, *, at: datetime, is_reasoned: bool
-) -> tuple[RosterState, Watermark]:
+) -> tuple[RosterState, Round, Watermark]:
     state = RosterState.objects.select_related("round").filter(campaign=campaign).first()
     if state is None or state.round is None or state.closing_at is None:
         raise NotClosedYet
@@ -148,7 +159,7 @@ def _checked(
         raise Braked
     if not mark.has_passed(at=at) and not (is_reasoned and at >= mark.reasoned_at):
         raise NotHeardFrom(watermark=mark)
-    return state, mark
+    return state, state.round, mark
 
 
 def is_braked(*, campaign: Campaign, district: District) -> bool:
