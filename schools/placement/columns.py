@@ -52,9 +52,8 @@ class Columns:
             raise ValueError("a child out of range")
         if self.intake.min() < 0 or self.intake.max() >= len(self.slots):
             raise ValueError("an intake out of range")
-        held = np.flatnonzero(self.held_slot >= 0)
-        sizes = np.fromiter(map(len, self.slots), np.int32, len(self.slots))
-        if (self.held_slot[held] >= sizes[self.intake[held]]).any():
+        sizes = np.array([*map(len, self.slots)])
+        if (self.held_slot >= sizes[self.intake]).any():
             raise ValueError("a held slot out of range")
 
 

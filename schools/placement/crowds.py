@@ -137,12 +137,12 @@ class Crowds:
 
     def _choose_by_count(self, intakes: Ints) -> Ints:
         """Of intakes without harmed children: how many of each line are taken, and so who."""
-        lanes = np.stack([2 * intakes, 2 * intakes + 1], axis=1).reshape(-1)
+        lanes = np.stack([2 * intakes, 2 * intakes + 1], axis=1).ravel()
         positions, line = ranges(self.lane_starts[lanes], self.cut[lanes])
         asks = self.is_taken[positions]
         positions, line = positions[asks], line[asks]
         asking = np.bincount(line, minlength=len(lanes))
-        taken = self._taken(intakes, asking.reshape(-1, 2)).reshape(-1)
+        taken = self._taken(intakes, asking.reshape(len(intakes), 2)).ravel()
         first = np.cumsum(asking) - asking
         away = positions[np.arange(len(positions)) - first[line] >= taken[line]]
         cuts = np.flatnonzero(asking > taken)
@@ -161,7 +161,7 @@ class Crowds:
     def _choose_by_slots(self, intake: int) -> Ints:
         """Of an intake with harmed children: slot by slot."""
         taken = self.filled_by_slots(intake).values()
-        away = np.setdiff1d(self._asking(intake), np.fromiter(taken, np.int64))
+        away = np.setdiff1d(self._asking(intake), [*taken])
         self.is_taken[away] = False
         return away
 

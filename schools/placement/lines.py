@@ -40,11 +40,9 @@ def starts(group: Ints, groups: int) -> Ints:
 def ranges(first: Ints, end: Ints) -> tuple[Ints, Ints]:
     """All numbers from each `first` to before its `end`, and beside each the index of its range."""
     lengths = end - first
-    which = np.repeat(np.arange(len(first), dtype=np.int32), lengths)
+    which = np.repeat(np.arange(len(first)), lengths)
     before = np.cumsum(lengths) - lengths
-    return np.arange(len(which), dtype=np.int32) + np.repeat(
-        (first - before).astype(np.int32), lengths
-    ), which
+    return np.arange(len(which)) + np.repeat(first - before, lengths), which
 
 
 def _bits(numbers: Ints) -> int:

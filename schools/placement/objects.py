@@ -8,7 +8,18 @@ from schools.placement.columns import Columns, place_columns
 from schools.placement.crowds import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T
 from schools.placement_case import OUTSIDE, TERRITORY, Child, Intake, Placement, Reserve
 
-_FIRST = {TERRITORY: FIRST_FOR_T, OUTSIDE: FIRST_FOR_O}
+_FIRST = {None: FIRST_FOR_NONE, TERRITORY: FIRST_FOR_T, OUTSIDE: FIRST_FOR_O}
+_NOTHING = -1
+_ROW = np.dtype(
+    [
+        ("child", np.int32),
+        ("intake", np.int32),
+        ("moment", np.int64),
+        ("is_territory", np.bool_),
+        ("held_slot", np.int32),
+        ("first_for", np.uint8),
+    ]
+)
 
 
 def place(*, intakes: Iterable[Intake], children: Iterable[Child], hold_territory: bool) -> Placement:
@@ -27,9 +38,7 @@ def place(*, intakes: Iterable[Intake], children: Iterable[Child], hold_territor
     columns = _columns(ordered_intakes, ordered)
     placed = place_columns(columns, hold_territory=hold_territory)
 
-    inside = [(child, int(at), int(slot))
-              for child, at, slot in zip(ordered, placed.intake, placed.slot, strict=True)
-              if at >= 0]  # fmt: skip
+    inside: list[int] = np.flatnonzero(placed.intake >= 0).tolist()
     waiting = [ordered[child].id for child in columns.child[placed.reserve].tolist()]
     bounds = placed.reserve_starts.tolist()
     reserves = {}
@@ -38,8 +47,8 @@ def place(*, intakes: Iterable[Intake], children: Iterable[Child], hold_territor
         if begin < end:
             reserves[intake.id] = Reserve(territory=waiting[begin:middle], outside=waiting[middle:end])
     return Placement(
-        placements={child.id: ordered_intakes[at].id for child, at, _slot in inside},
-        slots={child.id: slot for child, _at, slot in inside},
+        placements={ordered[i].id: ordered_intakes[placed.intake[i]].id for i in inside},
+        slots={ordered[i].id: int(placed.slot[i]) for i in inside},
         reserves=reserves,
     )
 
@@ -53,22 +62,22 @@ def _columns(intakes: list[Intake], children: list[Child]) -> Columns:
         (
             i,
             index[choice],
-            turn[moment],
+            turn[child.moments[rank]],
             choice in child.territory,
-            held.get((child.id, choice), -1),
-            _FIRST[child.first_for[choice]] if choice in child.first_for else FIRST_FOR_NONE,
+            held.get((child.id, choice), _NOTHING),
+            _FIRST[child.first_for.get(choice)],
         )
         for i, child in enumerate(children)
-        for choice, moment in zip(child.choices, child.moments, strict=True)
+        for rank, choice in enumerate(child.choices)
     ]
-    child, intake, moment, is_territory, held_slot, first_for = zip(*rows, strict=True) if rows else ((),) * 6
+    table = np.array(rows, _ROW)
     return Columns(
         slots=[one.slots for one in intakes],
         children=len(children),
-        child=np.array(child, np.int32),
-        intake=np.array(intake, np.int32),
-        moment=np.array(moment, np.int64),
-        is_territory=np.array(is_territory, np.bool_),
-        held_slot=np.array(held_slot, np.int32),
-        first_for=np.array(first_for, np.uint8),
+        child=table["child"],
+        intake=table["intake"],
+        moment=table["moment"],
+        is_territory=table["is_territory"],
+        held_slot=table["held_slot"],
+        first_for=table["first_for"],
     )

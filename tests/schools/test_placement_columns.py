@@ -56,6 +56,12 @@ def test_places_slots_rows_and_lines_come_out_by_index() -> None:
     assert lines(placed, 2) == [([0], []), ([], [4])]
 
 
+def test_indices_are_as_narrow_as_they_are_given() -> None:
+    placed = place_columns(columns(["O"], [(0, 0, 0, False)]), hold_territory=False)
+
+    assert {column.dtype for column in (placed.intake, placed.slot, placed.row)} == {np.dtype(np.int32)}
+
+
 def test_at_equal_moments_the_smaller_index_goes_first() -> None:
     placed = place_columns(columns(["O"], [(0, 0, 1, False), (1, 0, 1, False)]), hold_territory=True)
 
