@@ -55,8 +55,8 @@ def become_desk(folder: Path) -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     if selectors.identity() is None:
-        _wait_for_centre(os.environ["DESK_API_URL"])
-        call_command("counter_enroll", _one_time_code())
+        wait_for_centre(os.environ["DESK_API_URL"])
+        call_command("counter_enroll", one_time_code(desk=DESK, centre=CLERK.centre))
     # The command reads it here; it stands printed at the end of `make run`.
     os.environ["COUNTER_CLERK_PASSWORD"] = DEMO_PASSWORD
     call_command("counter_clerk", CLERK.code, CLERK.full_name)
@@ -73,7 +73,8 @@ def _wanted() -> dict[str, str]:
     return {"centre": CLERK.centre, "desk": DESK, "clerk": CLERK.code}
 
 
-def _wait_for_centre(url: str) -> None:
+def wait_for_centre(url: str) -> None:
+    """:raises django.core.management.CommandError: nobody answered in `PATIENCE` seconds"""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
@@ -84,10 +85,14 @@ def _wait_for_centre(url: str) -> None:
     raise CommandError(f"The centre does not answer at {url}: the counter cannot become a desk yet.")
 
 
-def _one_time_code() -> str:
-    """What the centre's operator would read to the installer."""
+def one_time_code(*, desk: str, centre: str) -> str:
+    """
+    What the centre's operator would read to the installer.
+
+    :raises django.core.management.CommandError: refused
+    """
     asked = subprocess.run(
-        [sys.executable, "manage.py", "desk_enroll", DESK, "--centre", CLERK.centre],
+        [sys.executable, "manage.py", "desk_enroll", desk, "--centre", centre],
         cwd=ROOT,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.operator"},
         capture_output=True,

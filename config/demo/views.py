@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -14,6 +15,8 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from config.demo.phone import messages
 from config.demo.signing_in import PLAYERS, LetIn, Place
 from config.demo.switches import MOVES, PARTS, NoSupervisor, states, turn
+from config.demo.telling import PRESSES, told
+from config.demo.telling import press as press_story
 from config.demo.visiting import NobodyThere
 from cscdesk.demo_country import personas
 from schools import clock
@@ -60,6 +63,9 @@ def director(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "processes": known,
             "moves": MOVES.values(),
+            "presses": PRESSES,
+            "told": (story := told()),
+            "late_clerk": personas.LATE_CLERK,
             "shown_at": clock.now().astimezone(clock.ALMATY),
             "portal_url": _url(request, settings.PORT_BASE, "/kk/"),
             "child": personas.CHILD,
@@ -72,7 +78,7 @@ def director(request: HttpRequest) -> HttpResponse:
             "password": personas.DEMO_PASSWORD,
         },
     )
-    if set(known.values()) & {"starting", "pausing"}:
+    if set(known.values()) & {"starting", "pausing"} or not story.is_done:
         # While something is on its way up the page looks again by itself.
         response["Refresh"] = "2"
     return response
@@ -144,6 +150,18 @@ def move_clock(request: HttpRequest) -> HttpResponse:
         return _not_in(request, processes=[], words=words, status=503)
     clock.write_shift(Path(path), shown=move.to(clock.now()))
     return _back("clock")
+
+
+@require_POST
+def tell(request: HttpRequest) -> HttpResponse:
+    """Go on with the story: close the day, check, confirm, deliver."""
+    try:
+        press_story(request.POST.get("press", ""))
+    except KeyError:
+        raise Http404 from None
+    except Refusal as refusal:
+        return _not_in(request, processes=[], words=str(refusal), status=503)
+    return HttpResponseRedirect(f"{reverse('demo:director')}#after")
 
 
 def _back(done: str) -> HttpResponse:

@@ -13,6 +13,7 @@ _pages = (
         path("play/<slug:key>/", views.play, name="play"),
         path("switch/", views.switch, name="switch"),
         path("clock/", views.move_clock, name="clock"),
+        path("story/", views.tell, name="story"),
     ],
     "demo",
 )

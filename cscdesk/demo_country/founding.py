@@ -1,8 +1,6 @@
 """The demo country in the database: what is missing is added, what is there stays as it is."""
 
-import hashlib
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.apps import apps
@@ -12,6 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cscdesk.models import Centre, Clerk, Desk
+from enrollment.models import DrawCommitment
+from enrollment.services.draws import commit_draw
+from enrollment.services.rounds import plan_rounds
 from schools import rules
 from schools.clock import ALMATY
 from schools.models import (
@@ -21,7 +22,6 @@ from schools.models import (
     Intake,
     Language,
     Role,
-    Round,
     School,
     Scope,
     Territory,
@@ -38,8 +38,10 @@ from .registering import register
 YEAR: Final = 2027
 CLOSES_AT: Final = datetime(2027, 8, 31, 23, 59, tzinfo=ALMATY)
 _JOINED_AT: Final = datetime(2027, 3, 1, 9, tzinfo=ALMATY)
-_ROUND_CLOSES: Final = time(18, tzinfo=ALMATY)
-_DEMO_SEED: Final = hashlib.sha256(b"qabyldau/demo-seed/2027").digest()
+_CHAIN_DAYS: Final = 400
+_PUBLIC_SOURCE: Final = (
+    "Көрсетілімде қолмен енгізіледі · Для показа вводится вручную · Entered by hand for this demonstration"
+)
 
 CITY: Final = "city"
 NATION: Final = "nation"
@@ -125,9 +127,10 @@ def _add_campaign(country: Country) -> dict[str, int]:
             "opens_at": OPENS_AT,
             "closes_at": CLOSES_AT,
             "policy_data": rules.default_policy_data(),
-            "demo_seed": _DEMO_SEED,
         },
     )
+    if not DrawCommitment.objects.filter(campaign=_campaign).exists():
+        commit_draw(campaign=_campaign, public_source=_PUBLIC_SOURCE, length=_CHAIN_DAYS, at=_JOINED_AT)
     pattern = _campaign.policy.slot_pattern
     intakes = add_missing(
         Intake,
@@ -166,21 +169,8 @@ def _add_campaign(country: Country) -> dict[str, int]:
             for s in country.stretches
         ),
     )
-    rounds = add_missing(
-        Round,
-        ["campaign", "number", "closes_at"],
-        ((YEAR, number, closes_at) for number, closes_at in enumerate(round_closings(), start=1)),
-    )
+    rounds = 0 if _campaign.rounds.exists() else len(plan_rounds(campaign=_campaign, at=_JOINED_AT))
     return {"campaigns": int(is_new), "intakes": intakes, "territories": territories, "rounds": rounds}
-
-
-def round_closings() -> Iterator[datetime]:
-    """18:00 of each working day of the opening month."""
-    day: date = OPENS_AT.date()
-    while day.month == OPENS_AT.month:
-        if rules.is_working_day(day):
-            yield datetime.combine(day, _ROUND_CLOSES)
-        day += timedelta(days=1)
 
 
 def _add_desks(country: Country) -> dict[str, int]:

@@ -111,3 +111,5 @@ CLERKS: Final = (
     ClerkPersona("supervisor_shymkent", "SHY-01-S", "SHY-01", "Рахымова Жанар Ержанқызы", is_supervisor=True),
 )
 CLERK: Final = CLERKS[0]
+LATE_CLERK: Final = next(clerk for clerk in CLERKS if clerk.key == "second_clerk_shymkent")
+"""Serves at a desk far from the official's district, without a line (`config/demo/late_desk.py`)."""

@@ -1,6 +1,7 @@
 """The demo country: believable, valid, and the same at every start."""
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -13,14 +14,14 @@ from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from cscdesk.demo_country import personas
+from cscdesk.demo_country import personas, story
 from cscdesk.demo_country.families import families
+from cscdesk.demo_country.far_desk import FAMILIES, requests
 from cscdesk.demo_country.founding import (
     CITY_APPLICATIONS,
     CITY_FAMILIES,
     NotADemo,
     TooManyApplications,
-    round_closings,
     seed_country,
 )
 from cscdesk.demo_country.morning import OPENS_AT, SHOWN_AT, morning
@@ -28,12 +29,26 @@ from cscdesk.demo_country.names import family_form
 from cscdesk.demo_country.numbers import Issued, receipt_number
 from cscdesk.demo_country.places import city_country, nation_country
 from cscdesk.models import Centre, Clerk, Desk
-from enrollment.models import Application, Notice, NoticeSent, Retraction
+from enrollment.models import Application, DaySeed, Notice, NoticeSent, PublicValue, Retraction
 from enrollment.receipts import parse_number
+from enrollment.reconciliation import reconcile_all
 from enrollment.rules import child_key, content_sha256, decode_request, faults, normal_phone
+from enrollment.services.draws import make_due_seeds
 from schools import clock
-from schools.models import Account, Campaign, District, Intake, Region, Round, School, Scope
-from schools.rules import HouseRange, parse_bin, parse_house, parse_iin, street_key
+from schools.models import (
+    Account,
+    Campaign,
+    ConfirmedPlace,
+    District,
+    Intake,
+    Region,
+    RosterEntry,
+    Round,
+    School,
+    Scope,
+)
+from schools.rules import HouseRange, Policy, parse_bin, parse_house, parse_iin, street_key
+from schools.services.confirming import AlreadyConfirmed
 from schools.services.roles import grant_app_role
 
 COUNTRY = city_country()
@@ -132,11 +147,13 @@ class TestCity:
         assert campaign.year == 2027
         assert campaign.opens_at == datetime(2027, 4, 1, 4, tzinfo=UTC)
         assert campaign.closes_at.astimezone(clock.ALMATY).date() == date(2027, 8, 31)
-        assert len(bytes(campaign.demo_seed)) == 32
+        assert campaign.draw_commitment.committed_at < campaign.opens_at
         assert all(rule["legal_basis"] for rule in campaign.policy_data.values())
         campaign.full_clean()
-        assert list(Round.objects.values_list("number", flat=True)) == list(range(1, 23))
-        assert Round.objects.first().closes_at == datetime(2027, 4, 1, 13, tzinfo=UTC)
+        closings = list(Round.objects.values_list("number", "closes_at"))
+        assert closings[0] == (1, datetime(2027, 4, 1, 19, tzinfo=UTC)), "24:00 in Almaty of the opening day"
+        assert [number for number, _at in closings] == list(range(1, len(closings) + 1))
+        assert closings[-1][1] >= campaign.closes_at
 
     def test_the_personas_can_sign_in(self) -> None:
         seed_country(size="city", applications=0)
@@ -177,6 +194,104 @@ class TestCity:
             seed_country(size="nation", applications=400_001)
         with pytest.raises(CommandError, match="0 or more"):
             call_command("seed_demo", "--applications", "-1")
+
+
+@pytest.mark.django_db
+class TestStory:
+    """What the director's presses do, with a worker that rings when it is its turn."""
+
+    @pytest.fixture(autouse=True)
+    def _after_the_first_day(self, clock_file: Path) -> None:
+        seed_country(size="city", applications=CITY_APPLICATIONS)
+        self.campaign = Campaign.objects.get()
+        self.district = District.objects.get(kato=personas.DISTRICT_OFFICIAL.district)
+        clock.write_shift(clock_file, shown=datetime(2027, 4, 2, 0, 6, tzinfo=clock.ALMATY))
+
+    def ring(self) -> None:
+        make_due_seeds(at=clock.now())
+        reconcile_all(at=clock.now())
+
+    def close(self) -> dict[str, dict[str, object]]:
+        steps = story.close_days(campaign=self.campaign)
+        name, facts = next(steps)
+        self.ring()
+        return {name: facts} | dict(steps)
+
+    def check(self) -> dict[str, dict[str, object]]:
+        steps = story.check_district(campaign=self.campaign, district=self.district)
+        name, facts = next(steps)
+        self.ring()
+        return {name: facts} | dict(steps)
+
+    def test_the_first_day_ends_in_a_seed_and_a_list(self) -> None:
+        steps = self.close()
+
+        assert list(steps) == ["value", "seed", "list"]
+        assert steps["value"]["date"] == steps["seed"]["date"] == date(2027, 4, 1)
+        assert PublicValue.objects.get().entered_by == ["demo"]
+        assert DaySeed.objects.count() == 1
+        assert steps["list"]["round"] == 1
+        assert steps["list"]["places"] == RosterEntry.objects.filter(slot__isnull=False).count() > 0
+
+    def test_a_day_is_closed_once(self) -> None:
+        self.close()
+
+        assert dict(story.close_days(campaign=self.campaign)).keys() == {"list"}
+        assert PublicValue.objects.count() == DaySeed.objects.count() == 1
+
+    def test_several_days_are_closed_in_their_order(self, clock_file: Path) -> None:
+        clock.write_shift(clock_file, shown=datetime(2027, 4, 5, 9, tzinfo=clock.ALMATY))
+        steps = story.close_days(campaign=self.campaign)
+
+        entered = [next(steps)[1]["date"] for _day in range(4)]
+        self.ring()
+        rest = list(steps)
+
+        assert entered == [date(2027, 4, day) for day in (1, 2, 3, 4)]
+        assert [name for name, _facts in rest] == ["seed"] * 4 + ["list"]
+        assert rest[-1][1]["round"] == 2, "the weekend has no round of its own"
+
+    def test_without_a_worker_it_is_said_that_nobody_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(story, "PATIENCE", 0.1)
+
+        with pytest.raises(story.NobodyWorks):
+            list(story.close_days(campaign=self.campaign))
+
+    def test_what_was_looked_at_can_be_confirmed(self) -> None:
+        self.close()
+        held = RosterEntry.objects.filter(district=self.district, is_held=True, slot__isnull=False).count()
+        steps = self.check()
+
+        (confirmed,) = story.confirm_district(campaign=self.campaign, district=self.district)
+
+        assert held > 0, "nothing was looked at before"
+        assert steps["checked"]["official"] == personas.DISTRICT_OFFICIAL.full_name
+        assert confirmed[0] == "confirmed"
+        assert confirmed[1]["places"] == ConfirmedPlace.objects.count() > 0
+        self.ring()
+        assert RosterEntry.objects.filter(district=self.district, is_confirmed=True).count() > 0
+
+    def test_it_is_confirmed_once(self) -> None:
+        self.close()
+        self.check()
+        list(story.confirm_district(campaign=self.campaign, district=self.district))
+
+        with pytest.raises(AlreadyConfirmed):
+            list(story.confirm_district(campaign=self.campaign, district=self.district))
+
+    def test_the_command_says_each_step_as_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.close()
+        capsys.readouterr()
+
+        call_command("demo_story", "close")
+
+        (line,) = capsys.readouterr().out.splitlines()
+        assert json.loads(line)["step"] == "list"
+        assert re.fullmatch(r"00:0\d:\d\d", json.loads(line)["at"])
+
+    def test_the_command_says_why_not(self) -> None:
+        with pytest.raises(CommandError, match=r"closed|жабыл"):
+            call_command("demo_story", "confirm")
 
 
 @pytest.mark.django_db
@@ -330,11 +445,22 @@ class TestPlaces:
         assert parse_iin(child.iin) == child.iin
         assert [parse_iin(person.iin) for person in personas.PARENTS]
 
-    def test_rounds_are_working_days_only(self) -> None:
-        days = [closing.date() for closing in round_closings()]
+    def test_the_late_families_are_of_the_officials_district_and_of_nobody_else(self) -> None:
+        late = list(requests())
+        schools = {school.bin: school for school in COUNTRY.schools}
+        first = {family.children[0].iin for family in families(CITY_FAMILIES, country=COUNTRY)}
 
-        assert len(days) == 22
-        assert all(day.month == 4 and day.weekday() < 5 for day in days)
+        assert len(late) == FAMILIES
+        assert len({child_key(one.child) for one in late}) == FAMILIES
+        assert not {one.child.iin for one in late if one.child.iin} & first
+        assert {schools[one.choices[0][:12]].district.kato for one in late} == {
+            personas.DISTRICT_OFFICIAL.district
+        }
+        assert all(
+            faults(one, year=2027, policy=Policy(), offered={c for s in COUNTRY.schools for c in s.choices})
+            == {}
+            for one in late
+        )
 
 
 class TestNumbers:
