@@ -38,7 +38,7 @@ WORDS = {
         "en": "End of the chain, published before the opening",
     },
     "day": {"kk": "Күн", "ru": "День", "en": "Day"},
-    "secret": {"kk": "Күннің құпия саны s", "ru": "Секретное число дня s", "en": "Secret of the day s"},
+    "secret": {"kk": "Күннің құпия мәні s", "ru": "Секретное значение дня s", "en": "Secret of the day s"},
     "public": {"kk": "Ашық мән v", "ru": "Открытое значение v", "en": "Public value v"},
     "hashed": {"kk": "{n} рет SHA-256", "ru": "SHA-256, {n} раз", "en": "SHA-256, {n} times"},
     "in chain": {
@@ -47,9 +47,9 @@ WORDS = {
         "en": "agrees: s is from the chain that was fixed beforehand",
     },
     "replaced": {
-        "kk": "Құпия сан болмады; оның орнына баршаға ашық есептелген сан алынды",
-        "ru": "Секретного числа не было; вместо него взято число, вычисленное открыто",
-        "en": "The secret was missing; a number computed in public took its place",
+        "kk": "Құпия мән болмады; оның орнына баршаға ашық есептелген мән алынды",
+        "ru": "Секретного значения не было; вместо него взято значение, вычисленное открыто",
+        "en": "The secret was missing; a value computed in public took its place",
     },
     "as computed": {"kk": "сәйкес", "ru": "совпадает", "en": "agrees"},
     "seed": {"kk": "Күннің жеребе негізі", "ru": "Основа жребия дня", "en": "Seed of the day"},
@@ -77,9 +77,9 @@ WORDS = {
         "en": "{date}: s is not from the published chain.",
     },
     "wrong replacement": {
-        "kk": "{date}: болмаған құпия санның орнына басқа сан алынған.",
-        "ru": "{date}: вместо недостающего секретного числа взято не то число.",
-        "en": "{date}: what took the place of the missing secret is another number.",
+        "kk": "{date}: болмаған құпия мәннің орнына басқа мән алынған.",
+        "ru": "{date}: вместо недостающего секретного значения взято не то.",
+        "en": "{date}: what took the place of the missing secret is another value.",
     },
     "wrong seed": {
         "kk": "{date}: жарияланған жеребе негізі есептелгеннен өзгеше.",

@@ -8,7 +8,6 @@ The rule: docs/reference/rule.md, "Number". Bytes are joined without separators:
 import datetime
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable
 
 from schools.clock import ALMATY
 
@@ -101,19 +100,3 @@ def is_next_link(*, preimage: bytes, shown: bytes) -> bool:
 def number(*, seed: bytes, token: bytes) -> bytes:
     """SHA-256(seed ‖ token), 32 bytes; the smaller one goes first. `.hex()` keeps that order."""
     return hashlib.sha256(seed + token).digest()
-
-
-def token_keys(wishes: Iterable[Collection[str]]) -> dict[str, str]:
-    """
-    Whose token each twin has: the smallest child key among those it is joined with.
-
-    Wishes that name a common child join all their children; their order changes nothing.
-
-    :param wishes: child keys that shall share one token, each with two or more
-    :return: child key whose token counts, by child key; only for children named in a wish
-    """
-    together: dict[str, set[str]] = {}
-    for wish in wishes:
-        joined = set(wish).union(*(together.get(child, ()) for child in wish))
-        together |= dict.fromkeys(joined, joined)
-    return {child: min(joined) for child, joined in together.items()}

@@ -5,9 +5,9 @@ Both doors judge alike, so fields here only carry text: every message about its 
 comes from the rules, and each form shows those of its own page.
 """
 
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -351,7 +351,7 @@ class DrawForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, dates: Iterable[date] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dates: Iterable[datetime.date] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["date"]
         if isinstance(field, forms.ChoiceField):
@@ -366,5 +366,5 @@ class DrawForm(forms.Form):
             )
         return bytes.fromhex(typed)
 
-    def clean_date(self) -> date:
-        return date.fromisoformat(str(self.cleaned_data["date"]))
+    def clean_date(self) -> datetime.date:
+        return datetime.date.fromisoformat(str(self.cleaned_data["date"]))

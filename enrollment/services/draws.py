@@ -19,6 +19,7 @@ from enrollment.models import DaySeed, DrawCommitment, Outage, PublicValue
 from schools.clock import ALMATY
 from schools.models import Campaign, Case
 from schools.rules import Refusal
+from schools.rules.letters import name_key
 
 DEMO: Final = "demo"
 """Who enters public values in a demonstration; otherwise two people do, by name."""
@@ -268,10 +269,12 @@ def _commitment_of(campaign: Campaign) -> DrawCommitment:
 
 
 def _people(names: Sequence[str]) -> list[str]:
-    people = {name.casefold(): name for name in (" ".join(name.split()) for name in names) if name}
-    if set(people) == {DEMO} and settings.DEMO:
+    people = {name_key(name): " ".join(name.split()) for name in names}
+    people.pop("", None)
+    is_demo = people.pop(name_key(DEMO), None) is not None
+    if is_demo and not people and settings.DEMO:
         return [DEMO]
-    if len(people.keys() - {DEMO}) < 2:
+    if len(people) < 2:
         raise NotEnteredByTwo
     return sorted(people.values())
 

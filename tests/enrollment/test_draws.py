@@ -57,7 +57,7 @@ def down(campaign: Campaign, start: datetime, end: datetime | None, *, district:
         campaign=campaign,
         started_at=start,
         reason="a test",
-        recorded_by=["probe"],
+        recorded_by=["A. One", "B. Two"],
         district=district,
         at=start,
     )
