@@ -103,8 +103,8 @@ def place_columns(columns: Columns, *, hold_territory: bool) -> Placed:
     row[placed] = crowds.got(placed)
     intake[placed] = columns.intake[row[placed]]
     slot[placed] = columns.held_slot[row[placed]]
-    positions, slots = deal(crowds)
-    slot[crowds.child[positions]] = slots
+    for positions, slots in deal(crowds):
+        slot[crowds.child[positions]] = slots
     reserve = np.flatnonzero(crowds.turned_away())
     lanes = np.bincount(crowds.lane[reserve], minlength=2 * len(columns.slots))
     return Placed(

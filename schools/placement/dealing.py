@@ -8,6 +8,7 @@ outside) stands further left. From there on the other line goes to every slot, s
 is the one with the number of all slots before it that this line has fed.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
     from schools.placement.crowds import Crowds
 
 
-def deal(crowds: "Crowds") -> tuple[Ints, Ints]:
+def deal(crowds: "Crowds") -> Iterator[tuple[Ints | list[int], Ints | list[int]]]:
     """Positions of the taken children that hold nothing where they are, and the slot index of each."""
-    dealt = [_by_lines(crowds)]
+    yield _by_lines(crowds)
     for intake in np.flatnonzero(crowds.goes_by_slots):
         filled = crowds.filled_by_slots(int(intake))
-        dealt.append((np.array([*filled.values()], np.int32), np.array([*filled], np.int64)))
-    positions, slots = zip(*dealt, strict=True)
-    return np.concatenate(positions), np.concatenate(slots)
+        yield [*filled.values()], [*filled]
 
 
 def _by_lines(crowds: "Crowds") -> tuple[Ints, Ints]:
@@ -34,7 +33,7 @@ def _by_lines(crowds: "Crowds") -> tuple[Ints, Ints]:
     of_line = ~crowds.goes_by_slots[crowds.lane // 2] & crowds.is_taken
     taken = np.flatnonzero(of_line).astype(np.int32)
     taken_starts = starts(crowds.lane[taken], 2 * intakes)
-    k = np.diff(taken_starts).reshape(-1, 2)
+    k = np.diff(taken_starts).reshape(intakes, 2)
 
     intake_of_slot = np.repeat(np.arange(intakes), np.diff(crowds.slot_starts))
     slot = np.flatnonzero(crowds.is_open & ~crowds.goes_by_slots[intake_of_slot])
@@ -43,10 +42,10 @@ def _by_lines(crowds: "Crowds") -> tuple[Ints, Ints]:
     t_before, o_before = _before(is_t, intake, intakes), _before(~is_t, intake, intakes)
     k_t, k_o = k[intake, 0], k[intake, 1]
 
-    end = np.full((intakes, 2), len(crowds.kinds), np.int64)
+    end_t, end_o = np.full(intakes, len(crowds.kinds)), np.full(intakes, len(crowds.kinds))
     no_t, no_o = is_t & (t_before == k_t), ~is_t & (o_before == k_o)
-    end[intake[no_t], 0], end[intake[no_o], 1] = slot[no_t], slot[no_o]
-    outside_ends_first = (end[:, 1] < end[:, 0])[intake]
+    end_t[intake[no_t]], end_o[intake[no_o]] = slot[no_t], slot[no_o]
+    outside_ends_first = (end_o < end_t)[intake]
 
     spilt_t = np.where(outside_ends_first, np.maximum(o_before - k_o, 0), 0)
     spilt_o = np.where(outside_ends_first | crowds.hold_territory, 0, np.maximum(t_before - k_t, 0))
