@@ -13,7 +13,18 @@ from enrollment.outage_ledger import felt_interval, ledger, outage_notice
 from enrollment.reconciliation import reconcile
 from enrollment.services import outages
 from schools.models import Horizon, RosterEntry
-from tests.country import BOSTANDYK, DAY_TWO, OPENING, apply_at_desk, apply_online, iin, make_country, request
+from tests.country import (
+    BOSTANDYK,
+    DAY_TWO,
+    OPENING,
+    apply_at_desk,
+    apply_online,
+    close_round,
+    iin,
+    make_country,
+    make_seed,
+    request,
+)
 
 pytestmark = pytest.mark.django_db
 TWO = ("Айбек Сатпаев", "Дана Ким")
@@ -51,20 +62,43 @@ def test_inside_an_outage_everybody_came_at_its_start(campaign):
     apply_online(campaign=campaign, wanted=request(child=iin(1)), at=DAY_TWO + timedelta(minutes=90))
     apply_at_desk(wanted=request(child=iin(2), applicant="900615199983"), at=DAY_TWO + timedelta(minutes=2))
 
-    reconcile(campaign=campaign, at=DAY_TWO + timedelta(hours=3))
+    closing = close_round(campaign, 2)
+    reconcile(campaign=campaign, at=closing)
 
     assert set(RosterEntry.objects.values_list("moment", flat=True)) == {DAY_TWO}
 
 
 def test_an_outage_recorded_afterwards_changes_the_roster(campaign):
     apply_at_desk(wanted=request(child=iin(2), applicant="900615199983"), at=DAY_TWO + timedelta(minutes=2))
-    reconcile(campaign=campaign, at=DAY_TWO + timedelta(minutes=3))
+    closing = close_round(campaign, 2)
+    reconcile(campaign=campaign, at=closing + timedelta(hours=1))
+    assert RosterEntry.objects.get().moment == DAY_TWO + timedelta(minutes=2)
 
-    record(campaign)
-    run = reconcile(campaign=campaign, at=DAY_TWO + timedelta(minutes=6))
+    outage = record(campaign, at=closing + timedelta(hours=2))
+    outages.close_outage(outage_id=outage.id, ended_at=DAY_TWO + timedelta(hours=1), at=closing)
+    run = reconcile(campaign=campaign, at=closing + timedelta(hours=3))
 
     assert run.is_new
     assert RosterEntry.objects.get().moment == DAY_TWO
+
+
+def test_while_an_outage_goes_on_its_round_is_not_closed(campaign):
+    apply_at_desk(wanted=request(child=iin(2), applicant="900615199983"), at=DAY_TWO + timedelta(minutes=2))
+    closing = close_round(campaign, 2)
+    outage = record(campaign, started_at=closing - timedelta(hours=1), at=closing + timedelta(hours=1))
+
+    reconcile(campaign=campaign, at=closing + timedelta(hours=1))
+    assert not RosterEntry.objects.exists()
+
+    outages.close_outage(
+        outage_id=outage.id, ended_at=closing + timedelta(hours=1), at=closing + timedelta(hours=1)
+    )
+    reconcile(campaign=campaign, at=closing + timedelta(hours=2))
+    assert not RosterEntry.objects.exists(), "the third day is not drawn yet"
+
+    make_seed(campaign, DAY_TWO.date() + timedelta(days=1))
+    reconcile(campaign=campaign, at=closing + timedelta(hours=3))
+    assert RosterEntry.objects.exists()
 
 
 @pytest.mark.parametrize(
