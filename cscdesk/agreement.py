@@ -1,8 +1,10 @@
 """Do the desks' entries and what was made of them still agree? Every `find_…` returns nothing when all is well."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
@@ -12,14 +14,16 @@ from cscdesk.entry import (
     UnknownKind,
     UnknownVersion,
     read_entry,
+    read_form,
     sha256,
     verify,
 )
-from cscdesk.models import Entry, EntryOutcome
+from cscdesk.models import Anchor, Entry, EntryOutcome
 from cscdesk.services.chaining import START
 from cscdesk.services.delivering import UNREAD
 from enrollment.models import Application, Door
-from schools.models import Campaign, Case
+from enrollment.rules import Request
+from schools.models import Campaign, Case, SpokenClosing
 
 GAP_IS_A_CASE_AFTER: Final = timedelta(hours=1)
 """Deliveries overtake each other for seconds; what is missing longer is asked for by a person."""
@@ -89,6 +93,65 @@ def find_applications_without_entry() -> QuerySet[Application]:
         outcome__result=OuterRef("id"),
     )
     return Application.objects.filter(~Exists(vouched), door=Door.DESK)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseClosingCode:
+    """A code read over the telephone that the desk's entries contradict."""
+
+    spoken: SpokenClosing
+    seq: int
+    """Of the entry that contradicts it."""
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.spoken}, entry {self.seq}: {self.fault}"
+
+
+def find_false_closing_codes(*, campaign: Campaign) -> Iterator[FalseClosingCode]:
+    """
+    Closing codes that do not fit what the desk delivered afterwards.
+
+    Three ways to be false: another entry bears the last number; an entry was written before
+    the code was read and was not in it; an unsent entry names a school that was not read out.
+    """
+    for spoken in SpokenClosing.objects.filter(campaign=campaign).order_by("spoken_at", "id"):
+        signed = Entry.objects.filter(desk_id=UUID(spoken.door), key__isnull=False).order_by("seq", "id")
+        last = [bytes(entry.sha256).hex() for entry in signed.filter(seq=spoken.last_seq)]
+        if last and not any(own.startswith(spoken.last_sha256) for own in last):
+            yield FalseClosingCode(spoken, spoken.last_seq, "its hash is another one than was read")
+        for entry in signed.filter(seq__gt=spoken.last_seq, kind__in=_OF_FAMILIES).iterator(500):
+            if _written_at(entry) < spoken.through:
+                yield FalseClosingCode(spoken, entry.seq or 0, "it was written before the code was read")
+        unsent = signed.filter(seq__lte=spoken.last_seq, received_at__gt=spoken.spoken_at)
+        for entry in unsent.filter(kind__in=("lodge", "correct")).iterator(500):
+            unnamed = _schools_of(entry) - set(spoken.school_bins)
+            if unnamed:
+                yield FalseClosingCode(
+                    spoken,
+                    entry.seq or 0,
+                    f"it names schools that were not read: {', '.join(sorted(unnamed))}",
+                )
+
+
+_OF_FAMILIES: Final = ("lodge", "correct", "withdraw", "void")
+
+
+def _written_at(entry: Entry) -> datetime:
+    """By the centre's time where the desk counted on from it, by its wall clock otherwise."""
+    at = read_entry(bytes(entry.entry)).at
+    anchor = Anchor.objects.filter(id=at.anchor, desk_id=entry.desk_id).first() if at.anchor else None
+    if anchor is not None and at.elapsed_ms is not None:
+        return anchor.time + timedelta(milliseconds=at.elapsed_ms)
+    return at.wall
+
+
+def _schools_of(entry: Entry) -> set[str]:
+    if entry.form is None:
+        return set()  # erased: nobody can say any more
+    form = read_form(read_entry(bytes(entry.entry)), bytes(entry.form))
+    request = form.content if form else None
+    return {choice.partition("/")[0] for choice in request.choices} if isinstance(request, Request) else set()
 
 
 def repair_gapped_entries(*, at: datetime) -> int:

@@ -22,7 +22,7 @@ from cscdesk.counter.models import (
     StoredCatalogue,
 )
 from cscdesk.entry import read_entry, read_form
-from cscdesk.entry.enrolment import Catalogue
+from cscdesk.entry.enrolment import Catalogue, School
 from enrollment.rules import Request
 from schools.clock import ALMATY
 from schools.rules import Refusal
@@ -158,3 +158,46 @@ def own_identity() -> Identity:
     if found is None:
         raise NotEnrolled
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingCode:
+    """What a supervisor reads over the telephone when the line has been down past a round's closing."""
+
+    shown_at: datetime
+    """Everything written here before it is in the code."""
+    last_seq: int
+    digits: str
+    """The first eight hex digits of the last entry's hash."""
+    unsent: int
+    schools: list[School]
+    """Those that entries which the centre lacks speak of."""
+
+
+def closing_code(*, at: Reading) -> ClosingCode | None:
+    """The state of the journal, short enough to be read aloud; None while it is empty."""
+    last = JournalEntry.objects.order_by("-seq").first()
+    if last is None:
+        return None
+    unsent = JournalEntry.objects.filter(seq__gt=delivery_state().stored_seq, seq__lte=last.seq)
+    named: set[str] = set()
+    for row in unsent.filter(kind__in=(*APPLICATION_KINDS, "withdraw", "void")):
+        named |= _schools_of(row)
+    known = catalogue()
+    return ClosingCode(
+        shown_at=best_time(at)[0],
+        last_seq=last.seq,
+        digits=bytes(last.sha256).hex()[:8],
+        unsent=unsent.count(),
+        schools=[school for school in known.schools if school.bin in named] if known else [],
+    )
+
+
+def _schools_of(row: JournalEntry) -> set[str]:
+    """BINs of the schools whose lists an entry touches: those it names, and those of what it ends or replaces."""
+    rows = [row] if row.kind in APPLICATION_KINDS else []
+    for meant in {row.replaces, row.application if not rows else None} - {None}:
+        made = application(application=meant)
+        rows += [made] if made is not None else []
+    requests = [request_of(one) for one in rows]
+    return {choice.partition("/")[0] for request in requests if request for choice in request.choices}

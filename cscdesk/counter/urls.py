@@ -13,6 +13,7 @@ urlpatterns = [
     path("open/", desk.open_desk, name="open"),
     path("close/", desk.close_desk, name="close"),
     path("today/", desk.today, name="today"),
+    path("closing-code/", desk.closing_code, name="closing_code"),
     path("find/", applications.find, name="find"),
     path("withdraw/<str:number>/", applications.withdraw, name="withdraw"),
     path("withdraw/<str:number>/code/", applications.send_code, name="send_code"),

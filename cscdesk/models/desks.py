@@ -25,6 +25,12 @@ class Centre(models.Model):
     def __str__(self) -> str:
         return in_the_readers_language(kk=self.name_kk, ru=self.name_ru, en=self.name_en)
 
+    @property
+    def supervisor(self) -> str:
+        """Who is asked for at its telephone; empty where nobody is named."""
+        named = self.clerks.filter(is_supervisor=True, is_active=True).order_by("code")
+        return named.values_list("full_name", flat=True).first() or ""
+
 
 class Desk(models.Model):
     """One counter with a journal of its own."""
@@ -54,6 +60,7 @@ class Desk(models.Model):
             "name_ru": f"{centre.name_ru}, окно: {self.name}",
             "name_en": f"{centre.name_en}, desk: {self.name}",
             "phone": centre.phone,
+            "contact": centre.supervisor,
         }
 
 

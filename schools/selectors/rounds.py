@@ -203,6 +203,8 @@ def slot_changes(*, visible: Visible, campaign: Campaign, intake: int) -> QueryS
 
 def place_held(*, visible: Visible, entry: RosterEntry) -> ConfirmedPlace | None:
     """The confirmation's place behind a confirmed line of a list; None when it was granted or is gone."""
+    if entry.slot is None:
+        return None
     return (
         visible.confirmed_places.filter(intake=entry.intake_id, slot=entry.slot, child_key=entry.child_key)
         .select_related("confirmation__district", "confirmation__campaign", "confirmation__round")

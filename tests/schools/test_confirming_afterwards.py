@@ -269,6 +269,7 @@ def test_a_code_is_kept_as_it_was_read_once(country: Country):
     assert (made.last_seq, made.last_sha256, made.read_by) == (41, "00c0ffee", "Дәурен Серік")
     assert made.school_bins == [country.intake.school_id]
     assert read_code(country, last_sha256="00c0-FFЕЕ") == made, "letters that look alike on paper"
+    assert read_code(country, last_sha256="абцд-еф00").last_sha256 == "abcdef00", "or sound alike"
     assert read_code(country, last_seq=42) != made
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cscdesk.counter import selectors, services, sync
 from cscdesk.counter.clocks import turn
 from cscdesk.counter.forms import LodgeForm
+from cscdesk.counter.offers import in_words
 from cscdesk.counter.views.faults import storage_sentence
 from cscdesk.counter.views.sessions import clerk_of
 from schools import clock
@@ -59,12 +60,26 @@ def lodged(request: HttpRequest, form: LodgeForm, *, template: str, **extra: Any
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """Everything families did here today, with what became of it."""
-    entries = list(selectors.entries_of_day(day=clock.today()))
-    return render(
-        request,
-        "counter/today.html",
-        {"entries": entries, "stored_seq": selectors.delivery_state().stored_seq},
-    )
+    context = {
+        "entries": list(selectors.entries_of_day(day=clock.today())),
+        "stored_seq": selectors.delivery_state().stored_seq,
+    }
+    return render(request, "counter/today.html", context)
+
+
+@require_safe
+def closing_code(request: HttpRequest) -> HttpResponse:
+    """What the supervisor reads to the education department over the telephone."""
+    with turn() as at:
+        code = selectors.closing_code(at=at)
+    schools = [(in_words(school.names), _spoken(school.bin, 3)) for school in code.schools] if code else []
+    context = {"code": code, "digits": _spoken(code.digits, 2) if code else "", "schools": schools}
+    return render(request, "counter/closing_code.html", context)
+
+
+def _spoken(text: str, length: int) -> str:
+    """In groups, as people read numbers aloud."""
+    return " ".join(text[start : start + length] for start in range(0, len(text), length))
 
 
 @require_POST

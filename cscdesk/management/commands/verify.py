@@ -56,4 +56,5 @@ def _checks(campaign: Campaign) -> list[tuple[str, Callable[[], Iterable[object]
         ("entries behind a gap", lambda: desks.find_gapped_entries(older_than=old)),
         ("broken chains", desks.find_broken_chains),
         ("applications without entry", desks.find_applications_without_entry),
+        ("false closing codes", lambda: desks.find_false_closing_codes(campaign=campaign)),
     ]

@@ -15,8 +15,8 @@ from schools.rules import Refusal
 from .signing import check_scope
 
 _HASH = re.compile(r"[0-9a-f]{8,64}")
-# People type what they hear: spaces and hyphens between groups, Cyrillic letters that look the same.
-_HEARD_AS = str.maketrans({"а": "a", "в": "b", "с": "c", "е": "e", " ": None, "-": None, "\u00a0": None})
+# People type what they hear: spaces and hyphens between groups, Cyrillic letters that look or sound the same.
+_HEARD_AS = str.maketrans("авбсцдеф", "abbccdef", " -\u00a0")
 
 
 class UnknownDesk(Refusal):
