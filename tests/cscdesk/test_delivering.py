@@ -83,9 +83,9 @@ class TestStoring:
             return counter.written[-n:]
 
         counter.hand_in(at=at(1))
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             counter.hand_in(batch(3), at=at(2))
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             counter.hand_in(batch(60), at=at(3))
 
 
