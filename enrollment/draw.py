@@ -33,7 +33,7 @@ def day_seed(*, date: datetime.date, s: bytes, v: str) -> bytes:
     """
     if len(s) != 32:
         raise ValueError("a preimage of the chain has 32 bytes")
-    return hashlib.sha256(b"draw/1" + date.isoformat().encode("ascii") + s + v.encode()).digest()
+    return hashlib.sha256(b"draw/1" + date.isoformat().encode() + s + v.encode()).digest()
 
 
 def hash_chain(*, secret: bytes, length: int) -> list[bytes]:
@@ -88,7 +88,7 @@ def replacement_secret(*, date: datetime.date, last_shown: bytes, v: str) -> byt
     """
     if len(last_shown) != 32:
         raise ValueError("a link of the chain has 32 bytes")
-    joined = b"draw/missing/1" + date.isoformat().encode("ascii") + last_shown + v.encode()
+    joined = b"draw/missing/1" + date.isoformat().encode() + last_shown + v.encode()
     return hashlib.sha256(joined).digest()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date as Date  # noqa: N812 (every function here has a parameter `date`)
@@ -151,7 +152,8 @@ def enter_public_value(
     """
     commitment = _commitment_of(campaign)
     people = _people(entered_by)
-    value = unicodedata.normalize("NFC", value.strip())
+    # What is shown has to be what is hashed: pages show one space where there are several.
+    value = re.sub(" +", " ", unicodedata.normalize("NFC", value.strip()))
     if not 0 < len(value) <= LONGEST_VALUE or not value.isprintable():
         raise SenselessValue(most=LONGEST_VALUE)
     _require_day(commitment, date)

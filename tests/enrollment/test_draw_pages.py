@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -307,6 +309,27 @@ def test_the_file_of_days_holds_what_is_public(family, bound):
     assert data["chain_end"] == bytes(bound.draw_commitment.chain_end).hex()
     assert (data["opens"], data["chain_length"]) == ("2027-04-01", 160)
     assert [day["s"] for day in data["days"]] == [bytes(seed.s).hex()]
+
+
+def test_what_is_downloaded_checks_what_is_downloaded(family, bound, settings, tmp_path):
+    at = MIDNIGHT + timedelta(days=1)
+    enter(bound, at=at)
+    enter(bound, DAY_TWO, "жеребе «17»", at=at)
+    make(bound, at=at)
+    settings.DRAW_CHAIN_SECRET = ""
+    seed = make(bound, DAY_TWO, at=at + HOUR)
+    (tmp_path / "verify_draw.py").write_bytes(b"".join(family.get("/ru/draw/verify_draw.py")))
+    (tmp_path / "days.json").write_bytes(family.get("/ru/draw/days.json").content)
+
+    command = ["verify_draw.py", "days.json", "--date", "2027-04-02", "--token", TOKEN.hex()]
+    done = subprocess.run(
+        [sys.executable, "-I", *command], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+
+    made = draw.day_seed(date=DAY_TWO, s=bytes(seed.s), v="жеребе «17»")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert draw.number(seed=made, token=TOKEN).hex() in done.stdout
+    assert "Құпия мән болмады" in done.stdout
 
 
 def test_the_number_of_days_does_not_change_the_number_of_questions(

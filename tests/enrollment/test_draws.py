@@ -156,6 +156,10 @@ def test_one_way_of_writing_a_letter_is_stored(bound):
     assert enter(bound, value="и\u0306").value == "й"
 
 
+def test_several_spaces_are_stored_as_the_one_that_pages_show(bound):
+    assert enter(bound, value="17   4 22").value == "17 4 22"
+
+
 def test_a_day_that_is_not_over_has_no_value(bound):
     with pytest.raises(draws.DayNotOver):
         enter(bound, at=MIDNIGHT - timedelta(microseconds=1))
