@@ -27,23 +27,16 @@ class Children:
 
 def children_of(applications: list[Application]) -> dict[int, Children]:
     """
-    By the campaign's year; five queries, however many applications.
+    By the campaign's year; five queries, however many applications, and one more for each step
+    from one child key to another.
 
     Everything anybody sent for these children is read: what of it may leave is the caller's to say.
     """
     years = {application.campaign_id for application in applications}
-    links: dict[int, list[Link]] = {year: [] for year in years}
-    for row in ChildLink.objects.filter(campaign_id__in=years):
-        links[row.campaign_id].append(
-            Link(
-                id=row.id,
-                child_key=row.child_key,
-                other_key=row.other_key,
-                is_same=row.is_same,
-                decided_at=row.decided_at,
-            )
-        )
-    stays = {year: same_children(found) for year, found in links.items()}
+    stays = {
+        year: same_children(_links(year, {a.child_key for a in applications if a.campaign_id == year}))
+        for year in years
+    }
     facts = _facts(applications, stays)
     rows = list(
         Retraction.objects.filter(
@@ -71,6 +64,30 @@ def children_of(applications: list[Application]) -> dict[int, Children]:
             retracted=taken_back,
         )
     return found
+
+
+def _links(year: int, keys: set[str]) -> list[Link]:
+    """Every link that these keys hang on to, directly or along others; one query more for each step of a chain."""
+    known: dict[UUID, Link] = {}
+    asked, fresh = set[str](), keys
+    while fresh:
+        rows = ChildLink.objects.filter(
+            Q(child_key__in=fresh) | Q(other_key__in=fresh), campaign_id=year
+        ).exclude(pk__in=known)
+        asked |= fresh
+        found = [
+            Link(
+                id=row.id,
+                child_key=row.child_key,
+                other_key=row.other_key,
+                is_same=row.is_same,
+                decided_at=row.decided_at,
+            )
+            for row in rows
+        ]
+        known |= {link.id: link for link in found}
+        fresh = {key for link in found for key in (link.child_key, link.other_key)} - asked
+    return list(known.values())
 
 
 def _facts(applications: list[Application], stays: dict[int, dict[str, str]]) -> list[Application]:

@@ -103,9 +103,14 @@ class Rosters:
 
     def __init__(self, applications: list[Application]) -> None:
         self.children: dict[int, Children] = children_of(applications)
-        self.campaigns = Campaign.objects.in_bulk({a.campaign_id for a in applications})
+        years = {a.campaign_id for a in applications}
+        self.campaigns = Campaign.objects.select_related("rosterstate").in_bulk(years)
         self.calendars = calendars(campaigns=self.campaigns)
-        self.rosters = RosterState.objects.in_bulk(list(self.campaigns))
+        self.rosters: dict[int, RosterState] = {
+            year: campaign.rosterstate
+            for year, campaign in self.campaigns.items()
+            if hasattr(campaign, "rosterstate")
+        }
         of_these = Q(pk=None)
         for year, found in self.children.items():
             keys = {found.key_of(a) for a in applications if a.campaign_id == year}

@@ -23,7 +23,8 @@ from enrollment.services.lodging import (
     lodge_applications,
     lodge_draft,
 )
-from enrollment.services.notices import owe_notices, send_notices
+from enrollment.services.notices import send_notices
+from enrollment.services.owing import owe_notices
 from enrollment.services.retractions import (
     IdReused,
     NoSuchApplication,

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import translation
 from django.utils.translation import gettext as translate
@@ -87,7 +87,7 @@ def _withdrawn(limit: int, _at: datetime) -> Iterator[Owed]:
     rows = list(retractions.order_by("received_at", "id")[:limit])
     applications = _applications(row.application_id for row in rows)
     for row in rows:
-        application = applications.get(row.application_id)
+        application = None if row.application_id is None else applications.get(row.application_id)
         if application is None:
             continue
         with translation.override(application.language):
@@ -143,7 +143,7 @@ def _granted(limit: int) -> list[tuple[UUID, str, int]]:
     )
     rows = (
         RosterEntry.objects.filter(Exists(grants), is_confirmed=True)
-        .annotate(occasion=Cast(grants.values("pk")[:1], CharField()))
+        .annotate(occasion=Cast(Subquery(grants.values("pk")[:1]), CharField()))
         .exclude(Exists(told.filter(occasion=OuterRef("occasion"))))
     )
     return list(rows.values_list("application_id", "occasion", "intake_id")[:limit])

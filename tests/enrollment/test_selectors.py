@@ -230,7 +230,7 @@ def harm(application, entry):
 
 def test_who_would_have_had_a_place_is_told_so_and_another_sender_with_another_choice_is_not():
     mother = ApplicationFactory()
-    father = second_sender(mother, choices=[IntakeFactory().name])
+    father = second_sender(mother, choices=[IntakeFactory().name], lodged_at=DURING + timedelta(hours=1))
     rounds(mother.campaign, THURSDAY)
     published(mother.campaign, 1)
     harm(mother, RosterEntryFactory(application=mother, slot=None))
@@ -270,7 +270,7 @@ def test_states_cost_the_same_for_one_and_for_many(django_assert_num_queries):
         RosterEntryFactory(application=application, slot=None)
 
     for some in (many[:1], many):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(11):
             states_of(some)
 
 

@@ -16,6 +16,7 @@ from enrollment.models import Application, Retraction
 from enrollment.services import check_draft
 from enrollment.views.drafts import sealed_year
 from schools.models import RosterEntry
+from tests.country import check_all, close_round
 from tests.factories import (
     DURING,
     AccountFactory,
@@ -80,7 +81,9 @@ def test_after_a_withdrawal_the_same_child_applies_again_and_stands(
     second = applied(2)
     clock_at(DURING + timedelta(minutes=3), rate=0)
     client.post(f"/kk/applications/{first}/withdraw/", {"retraction": stale_tab})
-    reconciliation.reconcile(campaign=intake.campaign, at=DURING + timedelta(minutes=4))
+    reconciliation.reconcile(campaign=intake.campaign, at=close_round(intake.campaign, 2))
+    check_all(intake.campaign)
+    reconciliation.reconcile(campaign=intake.campaign, at=DURING + timedelta(days=1))
 
     assert first != second
     assert (Application.objects.count(), Retraction.objects.count()) == (2, 1)
@@ -100,10 +103,10 @@ def test_of_two_parents_of_one_child_neither_sees_the_other(settings: Any) -> No
         draft = DraftFactory(account=account, intake=intake, form=form)
         client = browser_of(account)
         pair.append((client, send(client, draft)["Location"].split("/")[3], f"{who}тегі", account.email))
-    reconciliation.reconcile(campaign=intake.campaign, at=DURING)
+    reconciliation.reconcile(campaign=intake.campaign, at=close_round(intake.campaign, 2))
 
     for (client, number, *_own), (_, other, *theirs) in (pair, pair[::-1]):
-        for page in ("", "receipt/", "print/", "withdraw/"):
+        for page in ("", "why/", "receipt/", "print/", "withdraw/"):
             shown = client.get(f"/kk/applications/{number}/{page}").content.decode()
             assert not [word for word in (other, *theirs) if word in shown]
             foreign = client.get(f"/kk/applications/{other}/{page}")
@@ -126,7 +129,9 @@ def test_a_hostile_name_is_text_on_every_page(settings: Any) -> None:
     client = browser_of(mother)
 
     pages = [f"/kk/draft/{draft.id}/{name}/" for name in ("child", "applicant", "address", "school", "check")]
-    pages += [f"/kk/applications/{sent.number}/{name}" for name in ("", "receipt/", "print/", "withdraw/")]
+    pages += [
+        f"/kk/applications/{sent.number}/{name}" for name in ("", "why/", "receipt/", "print/", "withdraw/")
+    ]
     for page in [*pages, "/kk/", "/kk/applications/", "/kk/draft/<script>alert(1)</script>/"]:
         shown = client.get(page).content.decode()
         assert "<script" not in shown, page

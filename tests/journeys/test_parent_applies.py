@@ -7,6 +7,7 @@ tables; the sign-in process and the portal stand behind two address books, as in
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -18,12 +19,14 @@ from django.test import Client
 from enrollment import reconciliation
 from enrollment.models import Application, Retraction
 from schools.models import Account, Campaign, RosterEntry
+from tests.country import check_all, close_round, confirm, plan_rounds
 from tests.factories import DURING, OPENS_AT, IntakeFactory, TerritoryFactory, made_up_iin
 
 pytestmark = pytest.mark.django_db
 pytest_plugins = ("tests.signin",)
 
 Shown = Callable[..., None]
+DAY_AFTER = DURING + timedelta(days=1)
 
 
 class Browser:
@@ -122,11 +125,29 @@ def test_a_mother_applies_sees_the_place_and_withdraws(browser: Browser, clock_a
     assert application.number in receipt
     assert "<svg" in receipt
 
-    # Until the roster is computed the application is registered; then there is a place.
+    # Until the list of the day has closed the application is registered, and the page says when it closes.
     page = f"/kk/applications/{application.number}/"
-    assert browser.get(page).context["state"].code == "registered"
-    reconciliation.reconcile(campaign=Campaign.objects.get(), at=DURING)
+    campaign = Campaign.objects.get()
+    plan_rounds(campaign)
+    reconciliation.reconcile(campaign=campaign, at=DURING)
+    registered = browser.get(page).context["state"]
+    assert (registered.code, registered.decided.answer_by) == ("registered", date(2027, 4, 5))
+    assert "Жауап мерзімі: 2027 ж. 5" in browser.get(page).content.decode()
+
+    # Then a place is kept for the child while the relation and the address are checked, and why is said.
+    reconciliation.reconcile(campaign=campaign, at=close_round(campaign, 2))
+    assert browser.get(page).context["state"].code == "held"
+    assert [step.code for step in browser.get(f"{page}why/").context["explanation"]][-1] == "held"
+    check_all(campaign)
+    reconciliation.reconcile(campaign=campaign, at=DAY_AFTER)
     assert browser.get(page).context["state"].code == "place"
+    assert "Бекіту мерзімі: 2027 ж. 5" in browser.get(page).content.decode()
+
+    # The department confirms the list: now nothing takes the place away.
+    confirm(campaign, districts=["711210000"])
+    reconciliation.reconcile(campaign=campaign, at=DAY_AFTER)
+    assert browser.get(page).context["state"].code == "confirmed"
+    assert "бекітілді" in browser.get(page).content.decode()
 
     # She withdraws, twice again; it is one withdrawal and the place is free.
     asked = browser.get(f"{page}withdraw/")
@@ -135,7 +156,7 @@ def test_a_mother_applies_sees_the_place_and_withdraws(browser: Browser, clock_a
     browser.post(f"{page}withdraw/", answer)
     assert Retraction.objects.count() == 1
     assert browser.get(page).context["state"].code == "withdrawn"
-    reconciliation.reconcile(campaign=Campaign.objects.get(), at=DURING)
+    reconciliation.reconcile(campaign=campaign, at=DAY_AFTER)
     assert not RosterEntry.objects.exists()
 
     # She signs out; her applications are behind the sign-in again.
@@ -180,7 +201,10 @@ def test_mother_and_grandmother_get_two_receipts_and_see_their_own(
     assert browser.get(receipts[1]).status_code == 404
     assert grandmother.get(receipts[0]).status_code == 404
     # Both stand behind one claim: the grandmother sees the child's place through her own application.
-    reconciliation.reconcile(campaign=Campaign.objects.get(), at=DURING)
+    campaign = Campaign.objects.get()
+    reconciliation.reconcile(campaign=campaign, at=close_round(campaign, 2))
+    check_all(campaign)
+    reconciliation.reconcile(campaign=campaign, at=DAY_AFTER)
     states = [
         person.get(receipt.replace("receipt/", "")).context["state"].code
         for person, receipt in zip((browser, grandmother), receipts, strict=True)
