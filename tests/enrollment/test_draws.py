@@ -4,9 +4,10 @@ import hashlib
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from enrollment import draw
-from enrollment.models import DaySeed, PublicValue
+from enrollment.models import DaySeed, DrawCommitment, PublicValue
 from enrollment.services import draws
 from enrollment.services.outages import close_outage, open_outage
 from schools.models import Campaign, Case
@@ -116,6 +117,15 @@ def test_a_chain_just_long_enough_is_one(campaign, length):
 def test_a_source_is_named(campaign):
     with pytest.raises(draws.NoSource):
         bind(campaign, source=" \n ")
+
+
+@pytest.mark.parametrize("name", ["DRAW_KEY", "DRAW_CHAIN_SECRET"])
+@pytest.mark.parametrize("value", ["", "00", "nonsense", "00" * 31, "00" * 33])
+def test_nothing_is_bound_without_the_secrets(campaign, settings, name, value):
+    setattr(settings, name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        bind(campaign)
+    assert not DrawCommitment.objects.exists()
 
 
 # --- public values ----------------------------------------------------------------------------
