@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -65,18 +67,18 @@ def arrivals_to_check(*, visible: Visible, campaign: Campaign) -> QuerySet[Appli
     """
     looked_at = Check.objects.filter(application_id=OuterRef("id"))
     wanted = campaign.policy.hold_unchecked
-    waits = Q(pk=None)
+    waits = [Q(pk=None)]
     if "relation" in wanted:
-        waits |= Q(is_proven=False) & ~Exists(looked_at.filter(subject=Check.Subject.RELATION))
+        waits.append(Q(~Exists(looked_at.filter(subject=Check.Subject.RELATION)), is_proven=False))
     if "address" in wanted:
-        waits |= ~Exists(looked_at.filter(subject=Check.Subject.ADDRESS))
+        waits.append(Q(~Exists(looked_at.filter(subject=Check.Subject.ADDRESS))))
     placed = RosterEntry.objects.filter(application_id=OuterRef("id"), slot__isnull=False)
     ended = Retraction.objects.filter(application_id=OuterRef("id"), is_verified=True)
     replaced = Application.objects.filter(replaces=OuterRef("id"))
     bins = list(visible.schools.values_list("bin", flat=True))
     return (
         first_choice_in(bins)
-        .filter(waits, ~Exists(placed), ~Exists(ended), ~Exists(replaced), campaign=campaign)
+        .filter(reduce(or_, waits), ~Exists(placed), ~Exists(ended), ~Exists(replaced), campaign=campaign)
         .order_by("lodged_at", "id")
     )
 

@@ -34,7 +34,7 @@ class CheckForm(forms.Form):
         label=_("What you looked at"),
         help_text=_("The registry, or the document with its number. It is kept with your name."),
         max_length=300,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "medium"}),
     )
 
 
@@ -77,7 +77,9 @@ def record(request: OfficialRequest) -> HttpResponse:
     if not form.is_valid():
         return _once_more(request, campaign, looked_at, agrees=agrees, form=form)
     cleaned = form.cleaned_data
-    found = {name: cleaned[name] for name in ("district", "street", "house", "flat") if name in cleaned}
+    found: dict[str, str] = {
+        name: cleaned[name] for name in ("district", "street", "house", "flat") if name in cleaned
+    }
     try:
         recorded = checking.record_checks(
             press_id=cleaned["press"],

@@ -129,8 +129,7 @@ def _answers(found: Case, context: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _asked_again(context: dict[str, Any], form: DecisionForm) -> dict[str, Any]:
     chosen = form.cleaned_data.get("answer", "")
-    answer = form.fields.get("answer")
-    labels = dict(answer.choices) if isinstance(answer, forms.ChoiceField) else {}
+    labels = dict(_answers(context["case"], context))
     return {
         **context,
         "form": form,
