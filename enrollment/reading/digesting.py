@@ -6,7 +6,7 @@ mint; computation times and times of arrival at the centre are left out (law 6).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from django.db import connection
 
@@ -114,23 +114,25 @@ def count_facts(*, campaign: Campaign) -> int:
     return int(count)
 
 
-def buckets_of(rows: Iterable[bytes]) -> dict[str, bytes]:
-    """
-    The hash of each part of the applications, by the first hex digits of their ids.
+class Buckets:
+    """The hash of each part of the applications, which come in the order of their ids."""
 
-    :param rows: applications as `read_applications` reads them, in the order of their ids
-    """
-    found: dict[str, bytes] = {}
-    current, digest = b"", hashlib.sha256()
-    for row in rows:
-        if not row.startswith(current) or not current:
-            if current:
-                found[current.decode()] = digest.digest()
-            current, digest = row[:_BUCKET], hashlib.sha256()
-        digest.update(row)
-    if current:
-        found[current.decode()] = digest.digest()
-    return found
+    def __init__(self) -> None:
+        self._found: dict[str, bytes] = {}
+        self._current, self._digest = b"", hashlib.sha256()
+
+    def add(self, row: bytes) -> None:
+        """:param row: an application as COPY writes it, its id first"""
+        if not row.startswith(self._current) or not self._current:
+            self.found()
+            self._current, self._digest = row[:_BUCKET], hashlib.sha256()
+        self._digest.update(row)
+
+    def found(self) -> dict[str, bytes]:
+        """The hashes so far, by the first hex digits of the ids."""
+        if self._current:
+            self._found[self._current.decode()] = self._digest.digest()
+        return self._found
 
 
 def facts_sha256(*, campaign: Campaign, buckets: Mapping[str, bytes]) -> bytes:

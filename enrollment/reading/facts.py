@@ -14,7 +14,7 @@ from enrollment.arrival import Outage as RecordedOutage
 from enrollment.claims import Link, Lodged, Retracted
 from enrollment.models import Check, ChildLink, DaySeed, Decision, Outage, Retraction, TwinsWish
 from enrollment.reading.applications import Asked, AskedOf, read_applications
-from enrollment.reading.digesting import buckets_of, count_facts, facts_sha256
+from enrollment.reading.digesting import Buckets, count_facts, facts_sha256
 from schools.holding import ChangedSlot, Given
 from schools.models import (
     Acknowledgement,
@@ -85,9 +85,9 @@ class Facts:
 
 def read_facts(*, campaign: Campaign) -> Facts:
     """All facts of a campaign; call it inside one snapshot."""
-    applications, rows = read_applications(campaign=campaign)
-    buckets = buckets_of(rows)
-    del rows
+    parts = Buckets()
+    applications = read_applications(campaign=campaign, seen=parts.add)
+    buckets = parts.found()
     confirmed = _confirmed(campaign)
     return Facts(
         lodged=applications,

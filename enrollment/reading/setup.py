@@ -8,6 +8,10 @@ from datetime import datetime
 from enrollment.reading.digesting import setup_sha256
 from schools.models import Campaign, Intake, Round, Territory
 from schools.rules import HouseRange, InvalidHouse, Parity, Policy, parse_house, street_key
+from schools.rules.address import House
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Territories:
     def __init__(self, rows: Iterable[Territory]) -> None:
         self._streets: dict[tuple[str, str], list[tuple[HouseRange, str]]] = defaultdict(list)
         self._keys: dict[str, str] = {}
+        self._houses: dict[str, House | None] = {}
         for row in rows:
             houses = HouseRange(row.first_house, row.last_house, Parity(row.parity))
             for key in row.street_keys:
@@ -54,19 +59,31 @@ class Territories:
 
     def schools_of(self, address: Mapping[str, str]) -> frozenset[str]:
         """BINs of the schools whose territory the address lies in; empty when it is not understood."""
-        street = address["street"]
+        return self.schools_at(address["district"], address["street"], address["house"])
+
+    def schools_at(self, district: str, street: str, house: str) -> frozenset[str]:
+        """The same for the parts of an address."""
+        # A cost: a country has few names of streets and few numbers of houses, and many families.
         key = self._keys.get(street)
         if key is None:
-            # A cost: a country has few streets and many families.
             key = self._keys[street] = street_key(street)
-        stretches = self._streets.get((address["district"], key))
+        stretches = self._streets.get((district, key))
         if not stretches:
-            return frozenset()
+            return _NONE
         try:
-            house = parse_house(address["house"])
-        except InvalidHouse:
-            return frozenset()
-        return frozenset(school for houses, school in stretches if houses.covers(house))
+            parsed = self._houses[house]
+        except KeyError:
+            parsed = self._houses[house] = _parsed(house)
+        if parsed is None:
+            return _NONE
+        return frozenset([school for houses, school in stretches if houses.covers(parsed)])
+
+
+def _parsed(house: str) -> House | None:
+    try:
+        return parse_house(house)
+    except InvalidHouse:
+        return None
 
 
 def read_setup(*, campaign: Campaign) -> Setup:

@@ -13,7 +13,6 @@ from enrollment.reading import Facts, Setup, count_facts, read_facts, read_setup
 from enrollment.reconciliation.braking import note_stops, stops
 from enrollment.reconciliation.computing import Roster, compute_roster, round_of
 from schools.models import Campaign, RosterState
-from schools.services.arrivals import note_arrivals
 from schools.services.publishing import (
     AnotherRuns,
     Knowing,
@@ -113,7 +112,6 @@ def _publish(
         is_distrustful=is_distrustful,
     )
     note_stops(campaign=campaign, stopped=stopped, at=at)
-    note_arrivals(campaign=campaign, counts=roster.arrived)
     return Run(
         facts=facts.count,
         children=roster.children,

@@ -9,6 +9,7 @@ docs/reference/rule.md.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -17,8 +18,8 @@ import numpy.typing as npt
 from enrollment import arrival, draw, keys
 from enrollment.arrival import INSTANT, day_of
 from enrollment.claims import same_children, token_keys
-from enrollment.reading import Applications, Facts, IntakeAt, Setup
-from enrollment.reading.applications import address_of
+from enrollment.reading import Applications, Facts, IntakeAt, Setup, Territories
+from enrollment.reading.applications import address_parts
 from enrollment.reconciliation.claiming import Claims, claims_of
 from enrollment.reconciliation.holding import Placing, held_for
 from enrollment.reconciliation.moments import days, moments
@@ -138,50 +139,49 @@ class _Computation:
         self._ask()
 
     def _ask(self) -> None:
-        """
-        One row for each child and choice: `child`, `intake`, `is_territory`.
+        """One row for each child and choice: `child`, `intake`, `is_territory`."""
+        wanted = _Wanted(self.index)
+        of_child = [wanted[choices] for choices in self.claims.choices]
+        counts = np.fromiter(map(len, of_child), np.int64, len(of_child))
+        self.child = np.repeat(np.arange(len(of_child)), counts)
+        self.intake = np.fromiter(chain.from_iterable(of_child), np.int64, int(counts.sum()))
+        schools = {name: i for i, name in enumerate(sorted({one.school for one in self.intakes}))}
+        school = np.array([schools[one.school] for one in self.intakes], np.int64)
+        of_address, sets = self._served()
+        served = [
+            code * len(schools) + schools[bin_]
+            for code, serving in enumerate(sets)
+            for bin_ in serving
+            if bin_ in schools
+        ]
+        stated = of_address[self.child] * len(schools) + school[self.intake]
+        self.is_territory = np.isin(stated, np.array(served, np.int64))
 
-        Choices on intakes that were taken away since are left out: doors refuse them.
-        """
-        child: list[int] = []
-        intake: list[int] = []
-        is_territory: list[bool] = []
-        schools = [one.school for one in self.intakes]
-        known: dict[tuple[str, ...], list[int]] = {}
-        served = self._served()
-        for one, choices in enumerate(self.claims.choices):
-            wanted = known.get(choices)
-            if wanted is None:
-                indexes = (self.index.get(choice) for choice in dict.fromkeys(choices))
-                wanted = known[choices] = [i for i in indexes if i is not None]
-            serving = next(served)
-            for i in wanted:
-                child.append(one)
-                intake.append(i)
-                is_territory.append(schools[i] in serving)
-        self.child = np.array(child, np.int64)
-        self.intake = np.array(intake, np.int64)
-        self.is_territory = np.array(is_territory, np.bool_)
-
-    def _served(self) -> Iterator[frozenset[str]]:
-        """Of each claim the schools in whose territory the child lives, as last checked or as stated."""
-        schools_of, written = self.setup.territories.schools_of, self.applications.addresses
+    def _served(self) -> tuple[Ints, list[frozenset[str]]]:
+        """For each claim which of the sets of schools serves the child's address, checked or as stated."""
+        served = _Served(self.setup.territories)
+        written = self.applications.addresses
+        codes = np.array([served[written[row]] for row in self.claims.rows.tolist()], np.int64)
         found = {
             row: checked.found
             for id_, checked in self.facts.checks.items()
             if checked.found is not None and (row := self.applications.row_of(id_)) is not None
         }
-        for row in self.claims.rows.tolist():
-            yield schools_of(found[row] if row in found else address_of(written[row]))
+        if found:
+            for at, row in enumerate(self.claims.rows.tolist()):
+                if row in found:
+                    codes[at] = served.code(self.setup.territories.schools_of(found[row]))
+        return codes, list(served.codes)
 
     def roster(self, round_: RoundAt | None) -> Roster:
         lanes = np.bincount(2 * self.intake + ~self.is_territory, minlength=2 * len(self.intakes)).tolist()
         arrived = {intake.name: (lanes[2 * i], lanes[2 * i + 1]) for i, intake in enumerate(self.intakes)}
         held = self._holders()
         if round_ is None:
-            lists = [_empty(intake) for intake in self.intakes]
+            lists = [_empty(intake, arrived[intake.name]) for intake in self.intakes]
             return Roster(round=None, lists=lists, arrived=arrived, holders=held)
-        return Roster(round=round_, lists=self._lists(round_, held), arrived=arrived, holders=held)
+        lists = self._lists(round_, held, arrived)
+        return Roster(round=round_, lists=lists, arrived=arrived, holders=held)
 
     def _holders(self) -> dict[str, Given]:
         same = same_children(self.facts.links)
@@ -198,7 +198,9 @@ class _Computation:
         }
         return holders((one for one in given if one.intake in self.index), wanted=wanted)
 
-    def _lists(self, round_: RoundAt, held: Mapping[str, Given]) -> list[IntakeList]:
+    def _lists(
+        self, round_: RoundAt, held: Mapping[str, Given], arrived: Mapping[str, tuple[int, int]]
+    ) -> list[IntakeList]:
         slots = self._slots(round_, held)
         rows, held_slot = self._rows_of_round(round_, held, slots)
         children, which = np.unique(self.child[rows], return_inverse=True)
@@ -271,6 +273,7 @@ class _Computation:
                 district=intake.district,
                 component=self.intakes[components[i]].name,
                 slots=slots[i],
+                arrived=arrived[intake.name],
                 records=records[bounds[i] : bounds[i + 1]],
                 labels=_Picked(labels, label_rows[bounds[i] : bounds[i + 1]]),
             )
@@ -399,6 +402,37 @@ class _Computation:
         return known[rows]
 
 
+class _Wanted(dict[tuple[str, ...], list[int]]):
+    """
+    Intakes by choices, worked out once.
+
+    Choices on intakes that were taken away since are left out: doors refuse them.
+    """
+
+    def __init__(self, index: Mapping[str, int]) -> None:
+        self._index = index
+
+    def __missing__(self, choices: tuple[str, ...]) -> list[int]:
+        indexes = (self._index.get(choice) for choice in dict.fromkeys(choices))
+        found = self[choices] = [i for i in indexes if i is not None]
+        return found
+
+
+class _Served(dict[bytes, int]):
+    """Sets of schools, numbered, by the address that they serve; worked out once."""
+
+    def __init__(self, territories: Territories) -> None:
+        self._territories = territories
+        self.codes: dict[frozenset[str], int] = {}
+
+    def __missing__(self, written: bytes) -> int:
+        found = self[written] = self.code(self._territories.schools_at(*address_parts(written)))
+        return found
+
+    def code(self, schools: frozenset[str]) -> int:
+        return self.codes.setdefault(schools, len(self.codes))
+
+
 class _Picked(Sequence[bytes]):
     """Some of many texts, looked up when they are asked for."""
 
@@ -417,13 +451,14 @@ class _Picked(Sequence[bytes]):
         return map(self._of.__getitem__, self._rows)
 
 
-def _empty(intake: IntakeAt) -> IntakeList:
+def _empty(intake: IntakeAt, arrived: tuple[int, int]) -> IntakeList:
     return IntakeList(
         intake_id=intake.id,
         choice=intake.name,
         district=intake.district,
         component=intake.name,
         slots=intake.slots,
+        arrived=arrived,
         records=EMPTY,
         labels=(),
     )

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +75,7 @@ class Line:
     is_confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class IntakeList:
     """The list of one intake: its lines in order, places first, then both lines of the reserve."""
 
@@ -88,8 +89,10 @@ class IntakeList:
     records: Records
     labels: Sequence[bytes]
     """Of each line the child's name, the receipt's number and the door, as COPY's text writes them."""
+    arrived: tuple[int, int] = (0, 0)
+    """Children that ask for it, of its territory and from outside, also while no round has closed."""
 
-    @property
+    @cached_property
     def sha256(self) -> bytes:
         """Of the canonical form, 32 bytes; empty for an empty list."""
         if not len(self.records):

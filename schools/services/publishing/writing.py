@@ -75,7 +75,7 @@ def publish_roster(
         changed = changed_lists(free, published=published, is_distrustful=is_distrustful)
         written = _write(campaign, changed)
         _note_states(free, published)
-        hashes = {choice: sha256 for choice, _c, _s, sha256 in published.values()}
+        hashes = {state.choice: state.sha256 for state in published.values()}
         after = {"roster_sha256": lists_sha256(hashes | {one.choice: one.sha256 for one in free})}
         if written:
             after["published_at"] = at
@@ -90,7 +90,7 @@ def note_nothing_new(*, campaign: Campaign, facts_read: int, at: datetime) -> No
 
 def published_sha256(*, campaign: Campaign) -> bytes:
     """The hash of the whole roster as it is published, worked out from its lists' hashes."""
-    return lists_sha256({choice: sha256 for choice, _c, _s, sha256 in _published(campaign).values()})
+    return lists_sha256({state.choice: state.sha256 for state in _published(campaign).values()})
 
 
 def district_sha256(*, campaign: Campaign, district: str) -> bytes:
@@ -101,8 +101,15 @@ def district_sha256(*, campaign: Campaign, district: str) -> bytes:
     return lists_sha256({f"{bin_}/{language}": bytes(sha256) for bin_, language, sha256 in rows})
 
 
-_State = tuple[str, str, str, bytes]
-"""Choice, component, slots, hash of the list."""
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is noted of one list."""
+
+    choice: str
+    component: str = ""
+    slots: str = ""
+    sha256: bytes = b""
+    arrived: tuple[int, int] = (0, 0)
 
 
 def changed_lists(
@@ -111,8 +118,8 @@ def changed_lists(
     """The lists that may have to be written."""
     if is_distrustful:
         return list(lists)
-    nothing = ("", "", "", b"")
-    return [one for one in lists if one.sha256 != published.get(one.intake_id, nothing)[3]]
+    nothing = _State("")
+    return [one for one in lists if one.sha256 != published.get(one.intake_id, nothing).sha256]
 
 
 def _round(campaign: Campaign, number: int | None) -> Round | None:
@@ -121,30 +128,48 @@ def _round(campaign: Campaign, number: int | None) -> Round | None:
 
 def _published(campaign: Campaign) -> dict[int, _State]:
     rows = IntakeState.objects.filter(intake__campaign=campaign).values_list(
-        "intake_id", "intake__school_id", "intake__language", "component", "slots", "lines_sha256"
-    )
+        "intake_id", "intake__school_id", "intake__language", "component", "slots", "lines_sha256",
+        "arrived_territory", "arrived_outside",
+    )  # fmt: skip
     return {
-        id_: (f"{bin_}/{language}", component, slots, bytes(sha256))
-        for id_, bin_, language, component, slots, sha256 in rows
+        id_: _State(f"{bin_}/{language}", component, slots, bytes(sha256), (territory, outside))
+        for id_, bin_, language, component, slots, sha256, territory, outside in rows
     }
 
 
 def _note_states(lists: Sequence[IntakeList], published: Mapping[int, _State]) -> None:
+    states = {
+        one.intake_id: _State(one.choice, one.component, one.slots, one.sha256, one.arrived) for one in lists
+    }
     rows = [
-        (one.intake_id, one.component, one.slots, one.sha256)
-        for one in lists
-        if published.get(one.intake_id) != (one.choice, one.component, one.slots, one.sha256)
+        b"%d\t%b\t%b\t\\\\x%b\t%d\t%d\n"
+        % (
+            id_,
+            state.component.encode(),
+            state.slots.encode(),
+            state.sha256.hex().encode(),
+            *state.arrived,
+        )
+        for id_, state in states.items()
+        if published.get(id_) != state
     ]
-    IntakeState.objects.bulk_create(
-        [
-            IntakeState(intake_id=id_, component=component, slots=slots, lines_sha256=sha256)
-            for id_, component, slots, sha256 in rows
-        ],
-        batch_size=2000,
-        update_conflicts=True,
-        unique_fields=["intake"],
-        update_fields=["component", "slots", "lines_sha256"],
-    )
+    if not rows:
+        return
+    columns = "intake_id, component, slots, lines_sha256, arrived_territory, arrived_outside"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE fresh_state ON COMMIT DROP AS"
+            f" SELECT {columns} FROM schools_intakestate WITH NO DATA"  # noqa: S608 (our own words only)
+        )
+        with cursor.copy(f"COPY fresh_state ({columns}) FROM STDIN") as copy:
+            copy.write(b"".join(rows))
+        cursor.execute(
+            f"INSERT INTO schools_intakestate ({columns}) SELECT {columns} FROM fresh_state"  # noqa: S608
+            " ON CONFLICT (intake_id) DO UPDATE SET component = excluded.component,"
+            " slots = excluded.slots, lines_sha256 = excluded.lines_sha256,"
+            " arrived_territory = excluded.arrived_territory, arrived_outside = excluded.arrived_outside"
+        )
+        cursor.execute("DROP TABLE fresh_state")
 
 
 def _write(campaign: Campaign, lists: Sequence[IntakeList]) -> int:
@@ -252,15 +277,28 @@ def _held_for(mask: int) -> bytes:
     return b"{" + ",".join(held_reasons(mask)).encode() + b"}"
 
 
-@lru_cache(maxsize=200_000)
-def _word_key(word: str) -> str:
-    return kazakh_sort_key(word)
+class _WordKeys(dict[bytes, bytes]):
+    """
+    The sort keys of words.
+
+    A cost: names are made of few words, and the key of a name of its words' keys.
+    """
+
+    def __missing__(self, word: bytes) -> bytes:
+        if len(self) > _MANY_WORDS:
+            self.clear()
+        key = self[word] = kazakh_sort_key(unescaped(word).decode()).encode()
+        return key
+
+
+_MANY_WORDS = 200_000
+_word_keys = _WordKeys()
 
 
 def _name_key(written: bytes) -> bytes:
-    """A cost: names are made of few words, and a key of a name of its words' keys."""
-    words = unescaped(written).decode().split()
-    return escaped(" ".join(filter(None, map(_word_key, words))).encode())
+    if b"\\" in written:
+        return kazakh_sort_key(unescaped(written).decode()).encode()
+    return b" ".join(filter(None, map(_word_keys.__getitem__, written.split())))
 
 
 def _insert(campaign: Campaign, lists: Sequence[IntakeList], known: Mapping[int, Collection[bytes]]) -> int:
