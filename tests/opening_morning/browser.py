@@ -24,6 +24,8 @@ class Form:
     fields: dict[str, str]
     offered: dict[str, list[str]] = field(default_factory=dict)
     """Values that radio buttons, tick boxes and selects offer, by name."""
+    again: list[tuple[str, str]] = field(default_factory=list)
+    """Hidden fields that bear a name which another one bears too."""
 
 
 @dataclass
@@ -91,7 +93,7 @@ class Browser:
                 fields[name] = "1" if value is True else value
         if form.method == "get":
             return self._call("GET", f"{form.action}?{urlencode(fields)}")
-        return self._call("POST", form.action, urlencode(fields).encode())
+        return self._call("POST", form.action, urlencode([*fields.items(), *form.again]).encode())
 
     def follow(self, page: Page) -> Page:
         """Where a redirect leads."""
@@ -181,6 +183,8 @@ class _Forms(HTMLParser):
             form.offered.setdefault(name, []).append(given.get("value", "on"))
             if "checked" in given:
                 form.fields[name] = given.get("value", "on")
+        elif kind == "hidden" and name in form.fields:
+            form.again.append((name, given.get("value", "")))
         elif kind not in ("submit", "button", "image", "reset", "file"):
             form.fields[name] = given.get("value", "")
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from tests.opening_morning.book import Book, Receipt
 from tests.opening_morning.browser import Browser, NoAnswer
+from tests.opening_morning.closing import COUNTED
 from tests.opening_morning.officials import Line
-from tests.opening_morning.rule import Announced, Verdict, verdict
+from tests.opening_morning.rule import Verdict
 from tests.opening_morning.stage import DidNotHappen, Stage
 
 COLUMNS = ("on_rosters", "reserve", "linked", "contested", "parked", "withdrawn", "void")
@@ -17,6 +18,10 @@ _TITLES = {
     "Withdrawn": "withdrawn",
     "Void": "void",
     "Your child has a provisional place": "place",
+    "A place is kept for the child": "place",
+    "The place is confirmed": "place",
+    "Something became known too late": "reserve",
+    "On the reserve list": "reserve",
     "Your child's number on the reserve list": "reserve",
     "The education department will ask you": "contested",
     "Joined with another application": "linked",
@@ -54,7 +59,8 @@ class Ledger:
 def ledger(
     *,
     book: Book,
-    announced: Announced,
+    should: Verdict,
+    wrong: Iterable[str],
     lines: Iterable[Line],
     states: dict[str, str],
     parked: Collection[str],
@@ -62,6 +68,8 @@ def ledger(
     """
     Put every receipt that was shown into the first column that is true of it.
 
+    :param should: who must have which place, by the story's own rule
+    :param wrong: confirmations that were against it, in words
     :param lines: the lists as officials read them
     :param states: what the status page says, by number; see `states_of`
     :param parked: numbers of entries kept with a reason
@@ -80,8 +88,8 @@ def ledger(
         )
     places = Counter(line.child for line in lines if line.has_place)
     found.doubled = sorted(child for child, count in places.items() if count > 1)
-    should = _verdict(book, announced)
-    found.overtaken = _overtaken(should, lines, children={r.wish.child.iin for r in book.receipts.values()})
+    children = {r.wish.child.iin for r in book.receipts.values()}
+    found.overtaken = [*wrong, *_overtaken(should, lines, children=children)]
     found.unexpected = list(_unexpected(book, should, found.column_of))
     return found
 
@@ -101,15 +109,9 @@ def _column(receipt: Receipt, *, line: Line | None, state: str, is_parked: bool,
     return "lost"
 
 
-def _verdict(book: Book, announced: Announced) -> Verdict:
-    times = {number: receipt.printed_at for number, receipt in book.receipts.items()}
-    living = [receipt.asked() for receipt in book.receipts.values() if receipt.state == "alive"]
-    return verdict(announced, living, times)
-
-
 def _overtaken(should: Verdict, lines: list[Line], *, children: set[str]) -> list[str]:
     given = {(line.child, line.intake) for line in lines if line.has_place}
-    by_rule = set(should.places.items())
+    by_rule = {(child, place.intake) for child, place in should.places.items()}
     passed_over = [f"{child} should have a place at {intake}" for child, intake in by_rule - given]
     against = [f"{child} has a place at {intake}" for child, intake in given - by_rule]
     strangers = [
@@ -162,14 +164,6 @@ _PARKED = """
 SELECT convert_from(e.entry, 'UTF8')::json -> 'about' ->> 'number'
 FROM cscdesk_entryoutcome o JOIN cscdesk_entry e ON e.id = o.entry_id WHERE o.state = 'parked'
 """
-_COUNTS = """
-SELECT (SELECT count(*) FROM enrollment_application) + (SELECT count(*) FROM enrollment_retraction)
-     + (SELECT count(*) FROM enrollment_decision) + (SELECT count(*) FROM enrollment_outage)
-     + (SELECT count(*) FROM enrollment_outageend),
-       (SELECT facts_read FROM schools_rosterstate LIMIT 1),
-       (SELECT count(*) FROM cscdesk_chainlink l LEFT JOIN cscdesk_entryoutcome o ON o.entry_id = l.entry_id
-        WHERE o.entry_id IS NULL)
-"""
 
 
 def parked_numbers(stage: Stage) -> set[str]:
@@ -184,7 +178,7 @@ def brought_in(stage: Stage, book: Book, *, seconds: float) -> float | None:
         while time.monotonic() < began + seconds:
             numbers = {str(n) for (n,) in connection.execute("SELECT number FROM enrollment_application")}
             numbers |= {str(n) for (n,) in connection.execute(_PARKED) if n}
-            facts, read, waiting = connection.execute(_COUNTS).fetchone() or (0, 0, 0)
+            facts, read, waiting = connection.execute(COUNTED).fetchone() or (0, 0, 0)
             if set(book.receipts) <= numbers and facts == read and not waiting:
                 return time.monotonic() - began
             time.sleep(0.25)

@@ -27,6 +27,11 @@ class Line:
     child: str
     """IIN."""
     application: str
+    state: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.state == "Confirmed"
 
     @property
     def has_place(self) -> bool:
@@ -101,9 +106,42 @@ class Official:
                 int(row["Number"]),
                 row["IIN or document"].lstrip("'"),
                 row["Application"],
+                row["State"],
             )
             for row in rows
         ]
+
+    def check_everything(self) -> int:
+        """
+        Compare the places that wait for a check, a page at once, and find that it agrees; how many things.
+
+        :raises DidNotHappen: the pages do not come to an end
+        """
+        done = 0
+        for _page in range(20):
+            page = self.browser.get("/en/officials/checks/?what=places")
+            forms = [form for form in page.forms if "look" in form.fields]
+            if not forms:
+                return done
+            done += 1 + len(forms[0].again)
+            asked = self.browser.submit(forms[0], press="all:agrees")
+            kept = self.browser.submit(asked.form(having="basis"), basis="The story's own register")
+            if kept.status != 200:
+                raise DidNotHappen(f"a check is not kept: {kept.status} {kept.words()[:300]}")
+        raise DidNotHappen(f"{self.email} cannot come to the end of the checks")
+
+    def confirm(self) -> str:
+        """Press "Confirm the list"; nothing when it is confirmed, else what the page says."""
+        page = self.browser.get(f"/en/officials/districts/{self.district}/round/")
+        forms = [form for form in page.forms if "round" in form.fields]
+        if not forms:
+            return page.words()
+        after = self.browser.submit(forms[0])
+        return "" if after.status == 200 and "is confirmed" in after.words() else after.words()
+
+    def known_too_late(self) -> str:
+        """The page of those who would have won a place."""
+        return self.browser.get(f"/en/officials/districts/{self.district}/late/").words()
 
     def is_refused(self, district: str) -> bool:
         """Whether another district is not there for this official."""

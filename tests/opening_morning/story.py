@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.opening_morning import pictures, world
 from tests.opening_morning.book import Book
 from tests.opening_morning.browser import Browser, NoAnswer
 from tests.opening_morning.clerks import CLERK, PASSWORD, Clerk, Phones
+from tests.opening_morning.closing import Closings
 from tests.opening_morning.counters import CounterOne, CounterTwo
 from tests.opening_morning.counting import (
     Ledger,
@@ -35,11 +36,16 @@ from tests.opening_morning.officials import Official, address_of
 from tests.opening_morning.parents import OUTAGE_WORDS, Mailbox, Parent
 from tests.opening_morning.pictures import PHONE, Wanted
 from tests.opening_morning.plan import CENTRES, DISTRICTS, OPENS_AT, YEAR, Plan
-from tests.opening_morning.rule import Announced
+from tests.opening_morning.rule import ALMATY, Announced
 from tests.opening_morning.stage import DidNotHappen, Stage
 
 PORTAL = ("portal", "signin")
 ACT_S = 180.0
+MIDNIGHT_ONE = datetime(2027, 4, 2, tzinfo=ALMATY)
+"""When the first round closes: the second day of April begins in Kazakhstan."""
+MIDNIGHT_TWO = MIDNIGHT_ONE + timedelta(days=1)
+NIGHT = timedelta(minutes=6)
+"""After a closing the portal has reported everything."""
 CROWD = 10
 """Families at one instant, as many as two small cores can play."""
 
@@ -71,6 +77,7 @@ class Story:
         self._when_back: Callable[[], None] | None = None
         """What to do as soon as the portal serves again."""
         self.officials: list[Official] = []
+        self.closings = Closings(self)
         self.rosters: list[ListLine] = []
         self.outage_pages: dict[str, str] = {}
         self.broker_is_dead = threading.Event()
@@ -82,8 +89,10 @@ class Story:
         self.build()
         self.eve()
         self.day_one()
+        self.first_night()
         self.day_two()
         self.all_back()
+        self.last_night()
 
     # ------------------------------------------------------------- the stage
 
@@ -206,8 +215,28 @@ class Story:
         withdrawing = [p for p in self.parents if self.book.receipt_of(p.wish.key)][-2:]
         self._all([partial(self._withdraw, parent) for parent in withdrawing])
         self._again(withdrawing[0].wish)
+        # From now on nobody hears of the second counter; one more family comes, for a school elsewhere.
+        self.lines["counter-2"].mode = "down"
+        first_district, _other = DISTRICTS
+        elsewhere = [
+            b for b in self.town.busy if self.announced.district_of[b.partition("/")[0]] == first_district
+        ]
+        for number in range(2):
+            self.clerks["counter-2"].lodge(self.town.wish(f"counter-2-unheard-{number}", choice=elsewhere[0]))
         for clerk in self.clerks.values():
             clerk.close_desk()
+
+    # ---------------------------------------------------------- the first night
+
+    def first_night(self) -> None:
+        """Day one is drawn, its round is made; who can confirms it."""
+        self.stage.start("worker", "beat", "officials")
+        self.stage.wait_ready(("worker", "beat", "officials"))
+        self.stage.show(MIDNIGHT_ONE + NIGHT)
+        self.book.tell("day one is over")
+        if self.plan.breaks != "law4":
+            self.closings.draw(MIDNIGHT_ONE.astimezone(ALMATY).date() - timedelta(days=1), number=1)
+            self.closings.first(closes_at=MIDNIGHT_ONE)
 
     def _send(self, parent: Parent, within: float) -> None:
         time.sleep(parent.chance.uniform(0, within))
@@ -384,6 +413,16 @@ class Story:
         one, other = self.officials
         if not (one.is_refused(other.district) and other.is_refused(one.district)):
             self.book.breach("an official sees another district")
+
+    def last_night(self) -> None:
+        """Day two is drawn too; what can be confirmed is; officials read their lists."""
+        for clerk in self.clerks.values():
+            clerk.close_desk()
+        self.stage.show(MIDNIGHT_TWO + NIGHT)
+        self.book.tell("day two is over")
+        if self.plan.breaks != "law4":
+            self.closings.draw(MIDNIGHT_TWO.astimezone(ALMATY).date() - timedelta(days=1), number=2)
+            self.closings.last(closes_at=MIDNIGHT_TWO)
         self.rosters = [line for official in self.officials for line in official.lists()]
         self.book.tell(f"officials read {len(self.rosters)} lines")
 
@@ -393,7 +432,8 @@ class Story:
             self.book.tell(
                 f"the line of {name}: " + " · ".join(f"{k} {n}" for k, n in sorted(line.seen.items()))
             )
-            if line.seen["twice"] != line.seen["twice: 409"]:
+            # 503: nobody was behind the door. 409: somebody was, and has seen these bytes before.
+            if line.seen["twice"] != line.seen["twice: 409"] + line.seen["twice: 503"]:
                 self.book.breach(f"the centre took the same bytes of {name} twice")
         missing = [
             what for what in ("twice", "cut", "deaf") if not any(li.seen[what] for li in self.lines.values())
@@ -405,7 +445,8 @@ class Story:
         """The ledger, from pages as far as they tell, else from the database, read-only."""
         found = ledger(
             book=self.book,
-            announced=self.announced,
+            should=self.closings.verdict(closes_at=MIDNIGHT_TWO),
+            wrong=self.closings.wrong,
             lines=self.rosters,
             states=states_of(self.stage.port(0), self.book.receipts.values()),
             parked=parked_numbers(self.stage),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import psycopg
 
 from tests.opening_morning.plan import DISTRICTS, OPENS_AT, YEAR, Plan
-from tests.opening_morning.rule import ALMATY, Announced
+from tests.opening_morning.rule import Announced
 from tests.opening_morning.stage import DidNotHappen
 
 Owner = psycopg.Connection[tuple[object, ...]]
@@ -38,22 +38,18 @@ def make_scarce(owner: Owner, plan: Plan) -> list[str]:
 def announced(owner: Owner, *, draw_key: bytes) -> Announced:
     """The campaign as announced."""
     row = owner.execute(
-        "SELECT opens_at, policy_data, demo_seed FROM schools_campaign WHERE year = %s", [YEAR]
+        "SELECT opens_at, policy_data FROM schools_campaign WHERE year = %s", [YEAR]
     ).fetchone()
     assert row is not None
-    opens_at, policy, seed = row
+    opens_at, policy = row
     if opens_at != OPENS_AT:
         raise DidNotHappen(f"the demo campaign opens at {opens_at}")
     assert isinstance(policy, dict)
-    assert isinstance(seed, bytes)
 
     def value(key: str, otherwise: object) -> object:
         return policy[key]["value"] if key in policy else otherwise
 
     hold = value("territory_hold_until", None)
-    first = owner.execute(
-        "SELECT min(closes_at) FROM schools_round WHERE campaign_id = %s", [YEAR]
-    ).fetchone()
     streets = owner.execute(
         "SELECT school_id, district_id, street_kk, street_ru, first_house, last_house, parity"
         " FROM schools_territory WHERE campaign_id = %s AND district_id = ANY(%s)",
@@ -70,8 +66,6 @@ def announced(owner: Owner, *, draw_key: bytes) -> Announced:
         grain=timedelta(seconds=int(str(value("grain", 60)))),
         has_opening_interval=bool(value("opening_interval", True)),
         hold_until=date.fromisoformat(str(hold)) if hold else None,
-        first_round=first[0].astimezone(ALMATY).date() if first and first[0] else None,  # type: ignore[attr-defined]
-        seed=seed,
         draw_key=draw_key,
         slots={str(name): str(slots) for name, slots, _bin, _district in intakes},
         district_of={str(bin_): str(district) for _name, _slots, bin_, district in intakes},
@@ -92,6 +86,11 @@ def announced(owner: Owner, *, draw_key: bytes) -> Announced:
 def vanish(owner: Owner, name: str) -> None:
     """Wrong reference data: an intake that was announced is gone from one day to the next."""
     school, _slash, language = name.partition("/")
+    owner.execute(
+        "DELETE FROM schools_intakestate WHERE intake_id = (SELECT id FROM schools_intake"
+        " WHERE campaign_id = %s AND school_id = %s AND language = %s)",
+        [YEAR, school, language],
+    )
     owner.execute(
         "DELETE FROM schools_intake WHERE campaign_id = %s AND school_id = %s AND language = %s",
         [YEAR, school, language],
