@@ -69,16 +69,15 @@ class Crowds:
         """By lane: whoever stands there or behind is turned away at once."""
 
         position = np.empty(rows, np.int32)
-        position[self.order] = np.arange(rows, dtype=np.int32)
+        position[self.order] = np.arange(rows)
         self.steps = position[np.argsort(child, kind="stable")]
         """By step: the position; steps are sorted by child, best choice first."""
         first_step = starts(child, children)
         self.next_step, self.last_step = first_step[:-1].copy(), first_step[1:]
 
-        self.kinds = np.frombuffer("".join(slots).encode("ascii"), np.uint8)
+        self.kinds = np.frombuffer("".join(slots).encode(), np.uint8)
         """Letters of all slots, one intake after the other."""
-        self.slot_starts = np.zeros(intakes + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, slots), np.int64, intakes), out=self.slot_starts[1:])
+        self.slot_starts = np.cumsum([0, *map(len, slots)])
         self.is_open = (self.kinds == ord(TERRITORY)) | (self.kinds == ord(OUTSIDE))
         """By slot: nobody holds it who asked for it."""
         intake_of_slot = np.repeat(np.arange(intakes), np.diff(self.slot_starts))
@@ -90,7 +89,7 @@ class Crowds:
         self.goes_by_slots[intake[first_for != FIRST_FOR_NONE]] = True
         self.is_taken = np.zeros(rows, np.bool_)
         """By position: asked and not turned away; holders in their own intake are not among them."""
-        self.has_place = np.zeros(children, np.bool_)
+        self.has_place = np.full(children, fill_value=False)
 
     def ask(self) -> None:
         """Every child without a place asks its next choice, until nobody has one left."""
@@ -111,7 +110,7 @@ class Crowds:
         """By position, at the end: the child got neither this nor anything it likes better."""
         child = self.child[self.steps]
         reached = np.where(self.has_place, self.next_step - 1, self.last_step)
-        by_position = np.empty(len(self.steps), np.bool_)
+        by_position = np.zeros_like(self.is_taken)
         by_position[self.steps] = np.arange(len(self.steps)) < reached[child]
         return by_position
 

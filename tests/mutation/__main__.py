@@ -12,23 +12,23 @@ To add a room or a test to one: `ROOMS` below. The tests must need no database a
 fails. Property tests are welcome; they run with a fixed seed. mutmut does not change what
 stands outside of functions, nor functions with a decorator.
 
-    python -m tests.mutation ROOM [--only 'enrollment.draw.x_number*'] [--keep DIRECTORY]
-    --only   changes whose name matches; names are printed beside survivors
+    python -m tests.mutation ROOM [--only 'enrollment.draw.x_number*' …] [--keep DIRECTORY]
+    --only   changes whose name matches one of these; names are printed beside survivors
     --keep   work in this directory and leave it there, to look at the changed files
 """
 
 import ast
 import difflib
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,14 +96,14 @@ def main(arguments: list[str]) -> int:
     """Exit status: 0, or 1 when something survived that is not listed, or the tests did not run."""
     parser = ArgumentParser(prog="python -m tests.mutation", description="Mutation testing of one room.")
     parser.add_argument("room", choices=sorted(ROOMS))
-    parser.add_argument("--only", default="*", metavar="PATTERN")
+    parser.add_argument("--only", nargs="+", default=["*"], metavar="PATTERN")
     parser.add_argument("--keep", type=Path, metavar="DIRECTORY")
     options = parser.parse_args(arguments)
     room = ROOMS[options.room]
     with _directory(options.keep) as copy:
         _copy(copy, room)
         ran = subprocess.run(
-            [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *_only(options.only)],
+            [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *options.only],
             cwd=copy,
             env=os.environ | NOWHERE | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
@@ -168,11 +168,7 @@ def _copy(copy: Path, room: Room) -> None:
         project.write(f"\n[tool.mutmut]\n{lines}")
 
 
-def _only(pattern: str) -> list[str]:
-    return [] if pattern == "*" else [pattern]
-
-
-def _results(copy: Path, pattern: str) -> dict[str, str]:
+def _results(copy: Path, patterns: Iterable[str]) -> dict[str, str]:
     """Status by name of the change."""
     said = subprocess.run(
         [sys.executable, "-m", "mutmut", "results", "--all", "true"],
@@ -182,8 +178,7 @@ def _results(copy: Path, pattern: str) -> dict[str, str]:
         check=False,
     ).stdout
     pairs = (line.strip().rsplit(": ", 1) for line in said.splitlines() if "__mutmut_" in line)
-    wanted = re.compile(re.escape(pattern).replace(r"\*", ".*"))
-    return {name: status for name, status in pairs if wanted.fullmatch(name)}
+    return {name: status for name, status in pairs if any(fnmatchcase(name, one) for one in patterns)}
 
 
 def _survivor(copy: Path, name: str, status: str) -> Survivor:
