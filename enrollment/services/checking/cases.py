@@ -108,7 +108,7 @@ def open_near_duplicates(*, at: datetime) -> int:
     return sum(_alike(campaign, at=at) for campaign in _running(at))
 
 
-def subject_of_pair(first: str, second: str) -> str:
+def subject_of_pair(*, first: str, second: str) -> str:
     """What a case about two children is about: both keys, in order, as far as the column holds them."""
     return "|".join(sorted((first, second)))[:80]
 
@@ -227,7 +227,9 @@ def _alike(campaign: Campaign, *, at: datetime) -> int:
         ]
         both = [application for application in earliest if application is not None]
         known = Case.objects.filter(
-            campaign=campaign, kind=Case.Kind.NEAR_DUPLICATE, subject=subject_of_pair(pair.first, pair.second)
+            campaign=campaign,
+            kind=Case.Kind.NEAR_DUPLICATE,
+            subject=subject_of_pair(first=pair.first, second=pair.second),
         )
         # Opened once: what was closed by a decision comes back only when a new fact makes a new pair.
         if len(both) < 2 or known.exists():
@@ -235,7 +237,7 @@ def _alike(campaign: Campaign, *, at: datetime) -> int:
         opened += open_matter(
             campaign_id=campaign.pk,
             kind=Case.Kind.NEAR_DUPLICATE,
-            subject=subject_of_pair(pair.first, pair.second),
+            subject=subject_of_pair(first=pair.first, second=pair.second),
             district=districts_of(both)[both[0].id],
             detail={
                 "number": " · ".join(application.number for application in both),

@@ -102,7 +102,7 @@ def link_children(
     close_matter(
         campaign_id=case.campaign_id,
         kind=Case.Kind.NEAR_DUPLICATE,
-        subject=subject_of_pair(child_key, other_key),
+        subject=subject_of_pair(first=child_key, second=other_key),
         resolution="one_child" if is_same else "two_children",
         at=at,
     )
