@@ -156,6 +156,15 @@ BORN = ".".join(reversed(CHILD.birth_date.split("-")))
 
 
 @pytest.mark.slow
+def tell(page: Page, demo: Demo, label: str, outcome: str) -> None:
+    """Press one press of the story and look on until it is done; the page looks again by itself."""
+    page.goto(f"{demo.director}/en/")
+    page.get_by_role("button", name=label, exact=True).click()
+    expect(page.locator("section[aria-labelledby=after] .notice--success")).to_contain_text(
+        outcome, timeout=120_000
+    )
+
+
 def test_the_five_minute_tour_ends_with_one_child_on_the_list(demo: Demo, chromium_browser: Browser) -> None:
     page = chromium_browser.new_page(viewport=DESKTOP)
 
@@ -217,6 +226,9 @@ def test_the_five_minute_tour_ends_with_one_child_on_the_list(demo: Demo, chromi
     online = page.locator(".receipt__number dd").inner_text()
     assert online != at_counter
 
+    # The day is over: its draw is made, and with it the list.
+    tell(page, demo, "Close the day", "The list of round 1 is made")
+
     # 5. One child, one place.
     press(page, demo, "District official")
     assert page.url == f"{demo.portal}/{DISTRICT_OFFICIAL.language}/officials/"
@@ -229,6 +241,11 @@ def test_the_five_minute_tour_ends_with_one_child_on_the_list(demo: Demo, chromi
         page.wait_for_timeout(1_000)
     keep_picture(page, "demo-roster")
     assert rows.count() == 1
+
+    # What was looked at is confirmed; the boy holds his place.
+    tell(page, demo, "An official checks everything in this district", "has checked addresses and relations")
+    tell(page, demo, "Confirm the district", "Round 1 is confirmed")
+    keep_picture(page, "demo-confirmed")
 
     # What the family was told.
     page.goto(f"{demo.director}/en/phone/?of=mother")

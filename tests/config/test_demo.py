@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from config.demo import personas, signing_in
 from config.demo.phone import messages
 from config.demo.signing_in import NoCodeCame, NotLetIn, Place, sign_in_official, sign_in_parent
 from config.demo.switches import MOVES, OPENS_AT
+from config.demo.telling import after_midnight
 from config.demo.visiting import NobodyThere, Page, Visitor
 from config.embedded import ports
 from config.supervisor.options import ROOT, Options
@@ -318,6 +319,7 @@ def test_who_cannot_be_played_is_said_with_the_process_and_the_way_to_start_it(d
         ("/en/switch/", {"part": "postgres", "to": "off"}),
         ("/en/switch/", {"part": "portal", "to": "sideways"}),
         ("/en/clock/", {"move": "never"}),
+        ("/en/story/", {"press": "annul everything"}),
         ("/en/play/president/", {}),
     ],
 )
@@ -328,7 +330,7 @@ def test_what_the_director_does_not_know_it_does_not_do(
 
 
 def test_nothing_is_pressed_from_another_site(director: Demo) -> None:
-    for path in ("switch/", "clock/", "play/mother/"):
+    for path in ("switch/", "clock/", "story/", "play/mother/"):
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{director.director}/en/{path}", data=b"part=portal&to=off")
         assert refused.value.code == 403
@@ -351,6 +353,50 @@ def test_the_clock_moves_for_all_processes(director: Demo, monkeypatch: pytest.M
     page = press(director, "/en/clock/", move="next-morning")
     assert abs(clock.now() - OPENS_AT - timedelta(days=1)) < timedelta(seconds=5)
     assert "2 April 2027, 09:00" in page.text
+
+
+def settled(demo: Demo) -> str:
+    """The director's page when the last press of the story has ended."""
+    until = time.monotonic() + 60
+    while "under way" in (text := Visitor("localhost", demo.port_base + 4).open("/en/").text):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    return text
+
+
+def test_closing_the_day_moves_the_clock_and_says_what_failed(
+    director: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no database behind this director: the program ends, and its last words are on the page."""
+    monkeypatch.setenv("QABYLDAU_CLOCK_FILE", str(director.data_dir / "run" / "clock.json"))
+    press(director, "/en/clock/", move="opening")
+
+    begun = press(director, "/en/story/", press="close")
+    text = settled(director)
+
+    assert begun.status == 200
+    assert "The clock shows 02.04.2027 00:06." in text
+    assert clock.now().astimezone(clock.ALMATY).date() == date(2027, 4, 2)
+    assert "notice--error" in text
+    assert "connection" in text
+
+
+def test_one_press_of_the_story_after_the_other(director: Demo) -> None:
+    press(director, "/en/story/", press="check")
+    second = press(director, "/en/story/", press="confirm")
+    settled(director)
+
+    assert second.status == 503
+    assert "One thing after the other" in second.text
+
+
+def test_the_day_closes_shortly_after_midnight_in_kazakhstan() -> None:
+    late = datetime(2027, 4, 1, 23, 59, tzinfo=clock.ALMATY)
+    early = datetime(2027, 4, 2, 0, 6, tzinfo=clock.ALMATY)
+
+    assert after_midnight(late) == early
+    assert after_midnight(early) == early + timedelta(days=1)
+    assert after_midnight(late.astimezone(UTC)) == early
 
 
 def test_the_next_morning_is_one_of_kazakhstan() -> None:
