@@ -67,7 +67,6 @@ def same_children(links: Iterable[Link]) -> dict[str, str]:
         elif other not in apart[one]:
             kept, moved = groups.join(one, other)
             for stranger in apart.pop(moved, ()):
-                apart[stranger].discard(moved)
                 apart[stranger].add(kept)
                 apart[kept].add(stranger)
             counting.append(link)

@@ -380,6 +380,11 @@ def test_lodged_again_and_taken_back_is_not_lodged_again():
     assert standing.waiting == ids(9500)
 
 
+def test_lodged_again_on_the_portal_by_the_time_not_by_the_id():
+    two = [lodged(2, at(9)), lodged(1, at(10))]
+    assert ending(standing_claims(two, [void(2)]), 2) is Ending.VOID
+
+
 def test_lodged_again_at_a_desk_whose_clock_went_back():
     two = [lodged(1, at(10, 40), desk=DESK, seq=3), lodged(2, at(10, 1), desk=DESK, seq=5)]
     assert ending(standing_claims(two, [void(1)]), 1) is Ending.VOID
