@@ -155,7 +155,7 @@ def test_a_replaced_secret_is_told_and_its_computation_shown(family, bound, sett
     text = page(family)
 
     assert "Drawn: the secret was missing and was replaced in public" in text
-    assert "draw/missing/1 ‖ 2027-04-01 ‖" in text
+    assert "draw/missing/1 | 2027-04-01 |" in text
     assert bytes(seed.s).hex() in text
     assert "It agrees: everybody comes to the same value." in text
 
