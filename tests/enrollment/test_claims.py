@@ -311,6 +311,17 @@ def test_a_withdrawal_of_the_same_instant_is_the_later_one():
     assert ending(standing, 2) is Ending.WITHDRAWN
 
 
+@pytest.mark.parametrize(
+    ("handed_in", "withdrawn", "is_left"), [(OTHER_DESK, DESK, True), (DESK, OTHER_DESK, False)]
+)
+def test_at_the_same_instant_at_two_desks_the_desks_ids_decide(
+    handed_in: UUID, withdrawn: UUID, *, is_left: bool
+):
+    two = [lodged(1, at(9)), lodged(2, at(11), desk=handed_in, seq=4)]
+    standing = standing_claims(two, [withdrawal(1, at(11), desk=withdrawn, seq=2)])
+    assert (AIDAR in standing.claims) == is_left
+
+
 def test_the_named_application_was_there_before_its_withdrawal_whatever_the_clocks_say():
     fast = lodged(1, at(10, 40), desk=DESK, seq=7)
     assert standing_claims([fast], [withdrawal(1, at(10, 10))]).claims == {}
@@ -388,6 +399,8 @@ def test_lodged_again_on_the_portal_by_the_time_not_by_the_id():
 def test_lodged_again_at_a_desk_whose_clock_went_back():
     two = [lodged(1, at(10, 40), desk=DESK, seq=3), lodged(2, at(10, 1), desk=DESK, seq=5)]
     assert ending(standing_claims(two, [void(1)]), 1) is Ending.VOID
+    two = [lodged(2, at(10, 40), desk=DESK, seq=3), lodged(1, at(10, 1), desk=DESK, seq=5)]
+    assert ending(standing_claims(two, [void(2)]), 2) is Ending.VOID
 
 
 def test_a_void_application_that_is_withdrawn_too_is_void():
