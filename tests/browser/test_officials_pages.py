@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,15 +17,22 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from schools.models import Case, Harmed, Horizon, RosterEntry, RosterState
+from schools.services.arrivals import note_arrivals
+from schools.services.confirming import confirm_round, propose_annulment
 from schools.services.officials import add_official
 from tests.schools.officials_country import (
+    CLOSING,
     NOW,
     PASSWORD,
     Country,
+    a_colleague,
     a_country,
     a_list,
+    all_reported,
     code_of,
     officials_process,
+    round_one,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,7 +61,28 @@ def country(clock_at: Callable[..., None]) -> Country:
     clock_at(NOW, rate=0)
     made = a_country()
     a_list(made)
+    round_one(made)
+    all_reported(made)
+    Horizon.objects.filter(door=str(UUID(int=2))).update(through=None, contact="Дәурен Серік")
+    RosterEntry.objects.filter(slot=0).update(is_confirmed=True)
+    Harmed.objects.create(
+        campaign=made.campaign, round=made.campaign.rounds.get(number=1), district=made.esil,
+        intake=made.intake, kind="O", child_key="000000000006", child_name="Кеш Келген",
+        application_id=UUID(int=6), application_number="27-4KQ7-0006-W",
+    )  # fmt: skip
     return made
+
+
+def after_the_decisions(country: Country) -> None:
+    """The round is confirmed, a place is proposed to be taken back, and the brake is on."""
+    Horizon.objects.update(through=CLOSING)
+    made = confirm_round(campaign=country.campaign, district=country.esil, official=country.official, at=NOW)
+    reason = "Құжат жалған екені анықталды, хат тіркелген."
+    propose_annulment(place=made.places.get(), official=a_colleague(country), reason=reason, at=NOW)
+    Case.objects.create(
+        campaign=country.campaign, kind=Case.Kind.BRAKE, subject=country.esil.kato, district=country.esil,
+        opened_at=NOW, detail={"places": {"000000000001": country.intake.name}},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -75,6 +104,14 @@ def pages(country: Country) -> dict[str, str]:
         "paper": f"rosters/{school}/{language}/print/",
         "search": "search/",
         "cases": "cases/",
+        "round": f"districts/{country.esil.kato}/round/",
+        "held": f"districts/{country.esil.kato}/held/",
+        "must-act": f"districts/{country.esil.kato}/must-act/",
+        "late": f"districts/{country.esil.kato}/late/",
+        "code": f"districts/{country.esil.kato}/closing-code/",
+        "stopped": f"districts/{country.esil.kato}/stopped/",
+        "places": f"rosters/{school}/{language}/places/",
+        "grant": f"rosters/{school}/{language}/{UUID(int=4)}/grant/",
         "missing": "districts/999999999/",
     }
 
@@ -125,6 +162,21 @@ def test_every_page_is_accessible_and_fits(
     page.fill("#id_text", "Әбенов")
     page.locator("main button[type=submit]").click()
     judge(page, "found", found, language=language, screen=screen)
+    after_the_decisions(country)
+    RosterEntry.objects.filter(slot=3).update(is_confirmed=True)
+    annul = f"rosters/{country.intake.school_id}/{country.intake.language}/{UUID(int=3)}/annul/"
+    for name, path in {
+        "round": pages(country)["round"],
+        "stopped": pages(country)["stopped"],
+        "annul": annul,
+    }.items():
+        page.goto(f"{address}/{language}/officials/{path}")
+        judge(page, f"{name}-after", found, language=language, screen=screen)
+    RosterState.objects.update(round=None, closing_at=None)
+    note_arrivals(campaign=country.campaign, counts={country.intake.name: (5, 2)})
+    for name in ("start", "district", "roster", "round"):
+        page.goto(f"{address}/{language}/officials/{pages(country)[name]}")
+        judge(page, f"{name}-before", found, language=language, screen=screen)
     context.close()
 
     assert found == {}
