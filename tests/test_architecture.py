@@ -20,6 +20,8 @@ ROOMS_WITHOUT_A_QUESTION = {"utils", "helpers", "common", "misc", "signals", "ba
 LONGEST_FILE = 420
 FACTS = {
     "Application", "Retraction", "Decision", "Outage", "OutageEnd",
+    "OutageForecast", "Check", "ChildLink", "TwinsWish", "DrawCommitment", "PublicValue", "DaySeed",
+    "Confirmation", "ConfirmedPlace", "Annulment", "SlotChange", "SpokenClosing", "Acknowledgement",
     "Entry", "ChainLink", "EntryOutcome", "Anchor",
 }  # fmt: skip
 

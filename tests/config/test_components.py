@@ -76,7 +76,8 @@ def test_a_form_without_faults_has_no_summary():
 def test_no_page_needs_a_script_or_an_inline_style(file):
     source = file.read_text("utf-8")
 
-    found = re.findall(r"<script|\sstyle=|\son(?!ly=)[a-z]+=|javascript:|<style", source)
+    markup = re.sub(r"\{%.*?%\}", "", source)
+    found = re.findall(r"<script|\sstyle=|\son[a-z]+=|javascript:|<style", markup)
 
     # The outage page stands alone: its style is in it, allowed by its hash.
     assert found == (["<style"] if file.parent.name == "outage" and file.name == "frame.html" else [])
