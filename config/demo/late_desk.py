@@ -65,14 +65,14 @@ def deliver() -> None:
 
 def _families() -> list[Request]:
     """:raises CommandError: nobody wrote them down"""
-    from django.conf import settings
-
     try:
-        return msgspec.json.decode(
-            (Path(settings.COUNTER_DIR) / FAMILIES_FILE).read_bytes(), type=list[Request]
-        )
+        return msgspec.json.decode((_folder() / FAMILIES_FILE).read_bytes(), type=list[Request])
     except (OSError, msgspec.MsgspecError) as error:
         raise CommandError(f"No families for this desk: {error}") from error
+
+
+def _folder() -> Path:
+    return Path(os.environ["COUNTER_DIR"])
 
 
 def _say(step: str, **facts: object) -> None:
@@ -82,17 +82,15 @@ def _say(step: str, **facts: object) -> None:
 def main(action: str) -> None:
     """:raises CommandError: the centre is not there, or refused"""
     django.setup()
-    from django.conf import settings
-
     from cscdesk.counter.holding import hold_journal
     from schools.rules import Refusal
 
-    Path(settings.COUNTER_DIR).mkdir(parents=True, exist_ok=True)
+    _folder().mkdir(parents=True, exist_ok=True)
     try:
         if action == "register":
             register()
         else:
-            with hold_journal(Path(settings.COUNTER_DIR)):
+            with hold_journal(_folder()):
                 deliver()
     except Refusal as refusal:
         raise CommandError(str(refusal)) from refusal
