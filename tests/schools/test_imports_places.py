@@ -61,9 +61,7 @@ def almaly() -> District:
 
 @pytest.fixture
 def campaign() -> Campaign:
-    return Campaign.objects.create(
-        year=2027, opens_at=OPENS_AT, closes_at=OPENS_AT + timedelta(days=150)
-    )
+    return Campaign.objects.create(year=2027, opens_at=OPENS_AT, closes_at=OPENS_AT + timedelta(days=150))
 
 
 @pytest.fixture
@@ -144,7 +142,8 @@ class TestSchools:
         assert reasons(refused) == [
             (
                 "Line 2, places_kk: Campaign 2027 opened on 01.04.2027 09:00: places and territories are frozen, "
-                "so that nobody's chances change after applying."
+                "so that nobody's chances change after applying. Places are changed on the officials' pages, "
+                "some working days ahead."
             )
         ]
 

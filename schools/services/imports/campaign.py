@@ -42,7 +42,7 @@ def frozen_reason(campaign: Campaign, *, at: datetime) -> Text | None:
     return because(
         _(
             "Campaign {year} opened on {day}: places and territories are frozen, so that nobody's chances "
-            "change after applying."
+            "change after applying. Places are changed on the officials' pages, some working days ahead."
         ),
         year=campaign.year,
         day=campaign.opens_at.astimezone(clock.ALMATY).strftime("%d.%m.%Y %H:%M"),
