@@ -7,7 +7,6 @@ from pathlib import Path
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -80,7 +79,8 @@ def director(request: HttpRequest) -> HttpResponse:
     )
     if set(known.values()) & {"starting", "pausing"} or not story.is_done:
         # While something is on its way up the page looks again by itself.
-        response["Refresh"] = "2"
+        # With the address: to one with a fragment browsers do not go again.
+        response["Refresh"] = f"2; url={request.get_full_path()}"
     return response
 
 
@@ -161,7 +161,7 @@ def tell(request: HttpRequest) -> HttpResponse:
         raise Http404 from None
     except Refusal as refusal:
         return _not_in(request, processes=[], words=str(refusal), status=503)
-    return HttpResponseRedirect(f"{reverse('demo:director')}#after")
+    return redirect("demo:director")
 
 
 def _back(done: str) -> HttpResponse:
