@@ -511,6 +511,14 @@ def test_a_correction_that_the_family_takes_back_replaces_nothing():
     assert of(standing).choices == NEAR
 
 
+def test_what_a_void_correction_replaced_is_linked_to_what_was_lodged_again():
+    three = [lodged(1, at(9)), lodged(2, at(10), replaces=1), lodged(3, at(11))]
+    standing = standing_claims(three, [void(2)])
+    assert of(standing).application_id == UUID(int=3)
+    assert of(standing).linked == ids(1)
+    assert [ending(standing, n) for n in (1, 2)] == [Ending.LINKED, Ending.VOID]
+
+
 def test_a_correction_of_the_unknown_counts_for_itself():
     standing = standing_claims([lodged(2, at(15), replaces=1)], [])
     assert of(standing).arrived_at == at(15)
@@ -646,6 +654,17 @@ def test_a_decision_follows_a_correction_that_leaves_child_person_and_choices_al
     standing = standing_claims([*CONTEST, corrected], [], settled=settled((2, at(12))))
     assert of(standing).application_id == UUID(int=3)
     assert of(standing).arrived_at == at(10)
+    assert of(standing).contested == frozenset()
+
+
+def test_a_decision_for_a_correction_follows_its_own_correction():
+    father = [
+        lodged(2, at(10), person=FATHER, proven=True),
+        lodged(3, at(11), person=FATHER, choices=FAR, replaces=2),
+        lodged(4, at(13), person=FATHER, choices=FAR, replaces=3),
+    ]
+    standing = standing_claims([CONTEST[0], *father], [], settled=settled((3, at(12))))
+    assert of(standing).application_id == UUID(int=4)
     assert of(standing).contested == frozenset()
 
 
