@@ -175,7 +175,7 @@ def test_rows_are_sorted_by_lane_moment_and_child_in_every_unit_of_time(seed: in
 )
 def test_moments_too_far_apart_for_one_integer_are_sorted_all_the_same(unit: int, step: str) -> None:
     # 3 bits for the lane, 6 for the child: 54 are left for the moment.
-    lane = np.array([5, 5, 4, 4, 5, 5])
+    lane = np.array([5, 5, 1, 1, 5, 5])
     child = np.array([63, 0, 1, 2, 3, 4])
     moment = np.array([0, unit, 0, unit + 1, 1, unit + 1], np.int64)
 
