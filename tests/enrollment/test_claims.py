@@ -440,6 +440,13 @@ def test_a_chain_of_corrections_keeps_the_first_arrival():
     assert of(standing_claims(chain, [])).arrived_at == at(9)
 
 
+def test_a_chain_that_ends_at_another_child_is_linked_there_as_a_whole():
+    chain = [lodged(1, at(9)), lodged(2, at(12), replaces=1), lodged(3, at(15), child=DANA, replaces=2)]
+    standing = standing_claims(chain, [])
+    assert of(standing, DANA).linked == ids(1, 2)
+    assert [ending(standing, n) for n in (1, 2, 3)] == [Ending.LINKED, Ending.LINKED, Ending.STANDING]
+
+
 def test_there_and_back_again_does_not_bring_back_the_first_arrival():
     chain = [lodged(1, at(9)), lodged(2, at(12), choices=FAR, replaces=1), lodged(3, at(15), replaces=2)]
     assert of(standing_claims(chain, [])).arrived_at == at(15)
