@@ -5,6 +5,7 @@ from .checks import Check, ChildLink, TwinsWish
 from .draws import DaySeed, DrawCommitment, PublicValue
 from .notices import FamilyCode, Notice, NoticeSent
 from .outages import Outage, OutageEnd, OutageForecast
+from .readings import ReadFact, Reading
 from .scenarios import Scenario, ScenarioPart, ScenarioResult
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "OutageEnd",
     "OutageForecast",
     "PublicValue",
+    "ReadFact",
+    "Reading",
     "Retraction",
     "Scenario",
     "ScenarioPart",

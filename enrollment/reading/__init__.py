@@ -8,8 +8,8 @@ Reads a campaign's facts from the tables into the plain values that the pure roo
 """
 
 from .applications import Applications, Asked
-from .digesting import count_facts, facts_sha256, setup_sha256
-from .facts import Checked, Facts, Reference, read_facts, retracted
+from .digesting import Parts, count_facts, read_kinds, setup_sha256
+from .facts import Checked, Facts, Part, Reference, read_facts, retracted
 from .setup import IntakeAt, Setup, Territories, read_setup
 
 __all__ = [
@@ -18,12 +18,14 @@ __all__ = [
     "Checked",
     "Facts",
     "IntakeAt",
+    "Part",
+    "Parts",
     "Reference",
     "Setup",
     "Territories",
     "count_facts",
-    "facts_sha256",
     "read_facts",
+    "read_kinds",
     "read_setup",
     "retracted",
     "setup_sha256",

@@ -207,6 +207,18 @@ def read_applications(
     return made
 
 
+def read_buckets(*, campaign: Campaign, buckets: Sequence[str]) -> Iterator[bytes]:
+    """The rows of the applications whose ids begin with one of these hex digits, in the order of their ids."""
+    width = 32
+    low, high = ([UUID(one.ljust(width, digit)) for one in buckets] for digit in "0f")
+    return copied_out(
+        f"SELECT {_COLUMNS} FROM enrollment_application a"  # noqa: S608 (our own words only)
+        " JOIN unnest(%s::uuid[], %s::uuid[]) AS bucket(low, high) ON a.id BETWEEN bucket.low AND bucket.high"
+        " WHERE a.campaign_id = %s ORDER BY a.id",
+        [low, high, campaign.pk],
+    )
+
+
 def _rows(campaign: Campaign, children: Sequence[str] | None) -> Iterator[bytes]:
     among = "" if children is None else "AND a.child_key = ANY(%s)"
     values: list[object] = [campaign.pk] if children is None else [campaign.pk, list(children)]

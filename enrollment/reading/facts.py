@@ -14,7 +14,7 @@ from enrollment.arrival import Outage as RecordedOutage
 from enrollment.claims import Link, Lodged, Retracted
 from enrollment.models import Check, ChildLink, DaySeed, Decision, Outage, Retraction, TwinsWish
 from enrollment.reading.applications import Asked, AskedOf, read_applications
-from enrollment.reading.digesting import Buckets, count_facts, facts_sha256
+from enrollment.reading.digesting import Buckets, Parts, count_facts, read_kinds
 from schools.holding import ChangedSlot, Given
 from schools.models import (
     Acknowledgement,
@@ -79,16 +79,33 @@ class Facts:
     """By child key the kind of slot by intake at which it goes first."""
     count: int
     sha256: bytes
-    buckets: Mapping[str, bytes]
-    """Hashes of parts of the applications, of which `sha256` is made."""
+    parts: Parts
+    """Hashes of parts of the facts, of which `sha256` is made."""
 
 
-def read_facts(*, campaign: Campaign) -> Facts:
-    """All facts of a campaign; call it inside one snapshot."""
-    parts = Buckets()
-    applications = read_applications(campaign=campaign, seen=parts.add)
-    buckets = parts.found()
-    confirmed = _confirmed(campaign)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some children and intakes that share no choice with any others, and what is known of all facts."""
+
+    children: Sequence[str]
+    intakes: Sequence[str]
+    parts: Parts
+
+
+def read_facts(*, campaign: Campaign, part: Part | None = None) -> Facts:
+    """
+    All facts of a campaign; call it inside one snapshot.
+
+    :param part: of applications, checks and confirmed places only those of these children and intakes
+    """
+    if part is None:
+        buckets = Buckets()
+        applications = read_applications(campaign=campaign, seen=buckets.add)
+        parts = Parts(buckets.found(), read_kinds(campaign=campaign))
+    else:
+        applications = read_applications(campaign=campaign, children=part.children)
+        parts = part.parts
+    confirmed = _confirmed(campaign, part)
     return Facts(
         lodged=applications,
         asked=AskedOf(applications),
@@ -99,7 +116,7 @@ def read_facts(*, campaign: Campaign) -> Facts:
         settled=_settled(campaign),
         outages=_outages(campaign),
         seeds=_seeds(campaign),
-        checks=_checks(campaign),
+        checks=_checks(campaign, None if part is None else [UUID(bytes=one) for one in applications.ids]),
         links=_links(campaign),
         twins=[tuple(one) for one in _in_order(TwinsWish, campaign).values_list("applications", flat=True)],
         confirmed=confirmed,
@@ -109,8 +126,8 @@ def read_facts(*, campaign: Campaign) -> Facts:
         undelivered=_undelivered(campaign),
         harmed=_harmed(campaign),
         count=count_facts(campaign=campaign),
-        sha256=facts_sha256(campaign=campaign, buckets=buckets),
-        buckets=buckets,
+        sha256=parts.sha256,
+        parts=parts,
     )
 
 
@@ -157,9 +174,11 @@ def _seeds(campaign: Campaign) -> dict[date, bytes]:
     return {day: draw.day_seed(date=day, s=bytes(s), v=v) for day, s, v in days}
 
 
-def _checks(campaign: Campaign) -> dict[UUID, Checked]:
+def _checks(campaign: Campaign, applications: Sequence[UUID] | None) -> dict[UUID, Checked]:
     found: dict[UUID, dict[str, Any]] = defaultdict(dict)
     rows = Check.objects.filter(campaign=campaign).order_by("checked_at", "id")
+    if applications is not None:
+        rows = rows.extra(where=["application_id = ANY(%s)"], params=[list(applications)])
     for application, subject, agrees, other in rows.values_list(
         "application_id", "subject", "agrees", "found"
     ).iterator(5000):
@@ -180,8 +199,18 @@ def _links(campaign: Campaign) -> list[Link]:
     ]
 
 
-def _confirmed(campaign: Campaign) -> list[Given]:
-    rows = ConfirmedPlace.objects.filter(confirmation__campaign=campaign).values_list(
+def _confirmed(campaign: Campaign, part: Part | None) -> list[Given]:
+    places = ConfirmedPlace.objects.filter(confirmation__campaign=campaign)
+    if part is not None:
+        places = places.extra(
+            where=[
+                "(schools_confirmedplace.child_key = ANY(%s) OR schools_confirmedplace.intake_id IN"
+                " (SELECT i.id FROM schools_intake i WHERE i.campaign_id = %s"
+                " AND i.school_id || '/' || i.language = ANY(%s)))"
+            ],
+            params=[list(part.children), campaign.pk, list(part.intakes)],
+        )
+    rows = places.values_list(
         "confirmation_id", "confirmation__round__number", "confirmation__confirmed_at", "annulment__id",
         "intake__school_id", "intake__language", "slot", "child_key",
     )  # fmt: skip

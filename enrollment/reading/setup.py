@@ -10,7 +10,6 @@ from schools.models import Campaign, Intake, Round, Territory
 from schools.rules import HouseRange, InvalidHouse, Parity, Policy, parse_house, street_key
 from schools.rules.address import House
 
-
 _NONE: frozenset[str] = frozenset()
 
 

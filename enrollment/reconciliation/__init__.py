@@ -5,6 +5,7 @@ Reads everything in one snapshot (`enrollment.reading`), computes (`computing.py
 brake (`braking.py`), and publishes only what changed (`schools.services.publishing`).
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from enrollment.reading import Facts, Setup, count_facts, read_facts, read_setup, setup_sha256
 from enrollment.reconciliation.braking import note_stops, stops
 from enrollment.reconciliation.computing import Roster, compute_roster, round_of
+from enrollment.reconciliation.incremental import increment, note_read
 from schools.models import Campaign, RosterState
 from schools.services.publishing import (
     AnotherRuns,
@@ -81,6 +83,11 @@ def reconcile(*, campaign: Campaign, at: datetime, recompute: bool = False, wait
             note_nothing_new(campaign=campaign, facts_read=state.facts_read, at=at)
             round_ = None if state.round is None else state.round.number
             return Run(state.facts_read, children=0, placed=0, rows_written=0, is_new=False, round=round_)
+        part = None
+        if state is not None and not recompute and _is_same_campaign(state, campaign):
+            part = increment(campaign=campaign, state=state)
+        if part is not None:
+            return _publish(campaign, part.setup, part.facts, part.roster, at=at, fresh=part.fresh)
         setup, facts = read_setup(campaign=campaign), read_facts(campaign=campaign)
         roster = compute_roster(setup=setup, facts=facts)
         return _publish(campaign, setup, facts, roster, at=at, is_distrustful=recompute)
@@ -88,15 +95,25 @@ def reconcile(*, campaign: Campaign, at: datetime, recompute: bool = False, wait
 
 def _is_known(state: RosterState, campaign: Campaign) -> bool:
     """Whether the roster was made of all facts there are, and of the campaign as it is."""
-    return state.facts_read == count_facts(campaign=campaign) and bytes(state.setup_sha256) == setup_sha256(
-        campaign=campaign
-    )
+    return state.facts_read == count_facts(campaign=campaign) and _is_same_campaign(state, campaign)
+
+
+def _is_same_campaign(state: RosterState, campaign: Campaign) -> bool:
+    return bytes(state.setup_sha256) == setup_sha256(campaign=campaign)
 
 
 def _publish(
-    campaign: Campaign, setup: Setup, facts: Facts, roster: Roster, *, at: datetime, is_distrustful: bool
+    campaign: Campaign,
+    setup: Setup,
+    facts: Facts,
+    roster: Roster,
+    *,
+    at: datetime,
+    is_distrustful: bool = False,
+    fresh: Collection[str] | None = None,
 ) -> Run:
-    stopped = stops(policy=setup.policy, facts=facts, roster=roster)
+    # Of a part of a roster the brake was asked before, with what is published beside it.
+    stopped = [] if fresh is not None else stops(policy=setup.policy, facts=facts, roster=roster)
     written = publish_roster(
         campaign=campaign,
         lists=roster.lists,
@@ -112,6 +129,7 @@ def _publish(
         is_distrustful=is_distrustful,
     )
     note_stops(campaign=campaign, stopped=stopped, at=at)
+    note_read(campaign=campaign, facts=facts, fresh=fresh)
     return Run(
         facts=facts.count,
         children=roster.children,

@@ -6,6 +6,7 @@ acknowledged is not published before a person has looked (law 9).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
@@ -29,16 +30,24 @@ class Stop:
     """What is not published."""
 
 
-def stops(*, policy: Policy, facts: Facts, roster: Roster) -> list[Stop]:
+def stops(
+    *,
+    policy: Policy,
+    facts: Facts,
+    roster: Roster,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+) -> list[Stop]:
     """
     The districts in which more children than the policy allows would be elsewhere, or nowhere.
 
     A district is compared with its last confirmation or acknowledgement, the later one, and with
     the places confirmed before that its children still hold.
+
+    :param elsewhere: published places of children that this roster does not tell of
     """
     if not facts.references:
         return []
-    places = roster.places()
+    places = dict(elsewhere) | roster.places()
     district_of = {one.choice: one.district for one in roster.lists}
     found = []
     for district, reference in sorted(facts.references.items()):
@@ -55,7 +64,9 @@ def stops(*, policy: Policy, facts: Facts, roster: Roster) -> list[Stop]:
                     moved=moved,
                     of=len(before),
                     places={
-                        child: choice for child, choice in places.items() if district_of[choice] == district
+                        child: choice
+                        for child, choice in places.items()
+                        if district_of.get(choice) == district
                     },
                     components=frozenset(one.component for one in roster.lists if one.district == district),
                 )

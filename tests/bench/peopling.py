@@ -117,16 +117,16 @@ def close_day_one() -> None:
     from schools.rules import parse_moved_days
 
     campaign = Campaign.objects.get()
-    Round.objects.filter(campaign=campaign).delete()
-    closings = planned_closings(
-        opens_at=campaign.opens_at,
-        closes_at=campaign.closes_at,
-        moved=parse_moved_days(campaign.moved_days),
-    )
-    Round.objects.bulk_create(
-        Round(campaign=campaign, number=number, closes_at=closes_at)
-        for number, closes_at in enumerate(closings, start=1)
-    )
+    if not Round.objects.filter(campaign=campaign).exists():
+        closings = planned_closings(
+            opens_at=campaign.opens_at,
+            closes_at=campaign.closes_at,
+            moved=parse_moved_days(campaign.moved_days),
+        )
+        Round.objects.bulk_create(
+            Round(campaign=campaign, number=number, closes_at=closes_at)
+            for number, closes_at in enumerate(closings, start=1)
+        )
     DaySeed.objects.get_or_create(
         campaign=campaign,
         date=day_of(campaign.opens_at),

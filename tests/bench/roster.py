@@ -5,9 +5,25 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from tests.bench.figures import Value, middle
-from tests.bench.installation import DidNotHappen, installation, quiet_environment, run_python
+from tests.bench.installation import (
+    DidNotHappen,
+    Installation,
+    installation,
+    quiet_environment,
+    run_python,
+)
 
 SIZES = "50000,100000,200000,400000"
+RECONCILED = "50000,100000,200000,400000"
+ONE_DESK = 200
+"""Entries that one desk delivers at once."""
+_DERIVED = (
+    "schools_rosterentry",
+    "schools_rosterstate",
+    "schools_intakestate",
+    "enrollment_readfact",
+    "enrollment_reading",
+)
 LIBRARY_CHILDREN = 2_000
 """The library `matching` does not get far beyond."""
 
@@ -15,7 +31,9 @@ LIBRARY_CHILDREN = 2_000
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--sizes", default=SIZES, help=f"children to place, one run each (default {SIZES})")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each, medians are shown (default 3)")
-    parser.add_argument("--applications", type=int, default=50_000, help="for the reconciliation")
+    parser.add_argument(
+        "--applications", default=RECONCILED, help=f"children to reconcile (default {RECONCILED})"
+    )
     parser.add_argument("--country", choices=["city", "nation"], default="nation")
 
 
@@ -63,25 +81,52 @@ def _placement(children: int, *how: str) -> dict[str, float]:
 
 
 def _reconciliation(options: Namespace) -> dict[str, Value]:
+    """From nothing at each size, a second run on the same facts, and one desk's delivery at the largest."""
+    found: dict[str, Value] = {}
+    there = 0
     with installation() as made:
         print("Founding the country …", file=sys.stderr)
-        made.prepare("--size", options.country, "--applications", str(options.applications))
-        firsts, seconds = [], []
-        for run in range(options.repeat):
-            if run:
-                with made.database(as_owner=True) as connection:
-                    connection.execute("TRUNCATE schools_rosterentry, schools_rosterstate")
-            said = json.loads(made.python("-m", "tests.bench.reconciling", settings="config.settings.portal"))
-            firsts.append(said)
-            seconds.append(said["second_s"])
-        first = firsts[0]
-    return {
-        "reconcile_applications": options.applications,
-        "reconcile_children": first["children"],
-        "reconcile_placed": first["placed"],
-        "reconcile_rows_written": first["rows_written"],
-        "reconcile_s": middle([said["s"] for said in firsts]),
-        "second_run_s": middle(seconds),
-        "second_run_rows_written": max(said["second_rows_written"] for said in firsts),
-        "peak_mb": middle([said["peak_mb"] for said in firsts], 1),
+        made.prepare("--size", options.country, "--applications", "0")
+        for size in sorted(int(text) for text in options.applications.split(",")):
+            made.python("-m", "tests.bench.peopling", str(size - there))
+            there = size
+            runs = [_from_nothing(made) for _run in range(options.repeat)]
+            found |= {
+                f"reconcile_s_{size}": middle([run["s"] for run in runs]),
+                f"peak_mb_{size}": middle([run["peak_mb"] for run in runs], 1),
+            }
+            found |= {
+                "reconcile_children": runs[0]["children"],
+                "reconcile_placed": runs[0]["placed"],
+                "reconcile_rows_written": runs[0]["rows_written"],
+                "reconcile_s": found[f"reconcile_s_{size}"],
+                "second_run_s": middle([run["second_s"] for run in runs]),
+                "second_run_rows_written": max(run["second_rows_written"] for run in runs),
+                "peak_mb": found[f"peak_mb_{size}"],
+            }
+        deliveries = [_one_desk(made) for _run in range(options.repeat)]
+    return found | {
+        "reconcile_200_s": middle([run["s"] for run in deliveries]),
+        "reconcile_200_rows_written": deliveries[0]["rows_written"],
+        "reconcile_200_peak_mb": middle([run["peak_mb"] for run in deliveries], 1),
     }
+
+
+def _from_nothing(made: Installation) -> dict[str, float]:
+    """Derived rows are forgotten, so that everything is computed and written."""
+    with made.database(as_owner=True) as connection:
+        connection.execute(f"TRUNCATE {', '.join(_DERIVED)}".encode())
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+    return _run(made)
+
+
+def _one_desk(made: Installation) -> dict[str, float]:
+    made.python("-m", "tests.bench.peopling", "0", "--desk", str(ONE_DESK))
+    return _run(made, "--once")
+
+
+def _run(made: Installation, *how: str) -> dict[str, float]:
+    said = made.python("-m", "tests.bench.reconciling", *how, settings="config.settings.portal")
+    result: dict[str, float] = json.loads(said)
+    return result

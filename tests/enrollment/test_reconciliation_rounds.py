@@ -10,7 +10,7 @@ from enrollment.claims import standing_claims
 from enrollment.ledger import Column, ledger
 from enrollment.models import ChildLink, Decision, Outage, Retraction, TwinsWish
 from enrollment.reading import read_facts, read_setup
-from enrollment.reconciliation import compute_roster, reconcile
+from enrollment.reconciliation import compute_roster, incremental, reconcile
 from enrollment.reconciliation.claiming import claims_of
 from schools.models import (
     Acknowledgement,
@@ -435,6 +435,90 @@ class TestBrake:
             withdraw(child, day=2)
 
         assert reconcile(campaign=campaign, at=NIGHT).stopped == ()
+
+
+class TestIncremental:
+    """New facts of few children: only what choices connect with them is computed again."""
+
+    @pytest.fixture
+    def running(self, campaign, monkeypatch) -> list[set[str]]:
+        """Three children of two schools that nothing connects; the intakes of each later computation."""
+        ask(1)
+        ask(2, minute=1)
+        ask(3, choices=[SATBAYEV], address=ON_DOSTYK_STREET)
+        close_round(campaign, 2)
+        run(campaign)
+        computed: list[set[str]] = []
+        original = incremental.compute_roster
+
+        def noted(*, setup, facts):
+            computed.append(set(setup.intakes))
+            return original(setup=setup, facts=facts)
+
+        monkeypatch.setattr(incremental, "compute_roster", noted)
+        return computed
+
+    def equals_the_whole(self, campaign: Campaign) -> bool:
+        """Whether everything computed from nothing changes neither a row nor a hash."""
+        parts = RosterState.objects.values_list("roster_sha256", "facts_sha256", "facts_read").get()
+        states = sorted(IntakeState.objects.values_list())
+        assert reconcile(campaign=campaign, at=NIGHT, recompute=True).rows_written == 0
+        whole = RosterState.objects.values_list("roster_sha256", "facts_sha256", "facts_read").get()
+        return (parts, states) == (whole, sorted(IntakeState.objects.values_list()))
+
+    def test_one_schools_news_leave_the_other_alone(self, campaign, running):
+        ask(4, minute=-5)
+
+        assert run(campaign) == {iin(4): 0, iin(1): None, iin(2): None, iin(3): 0}
+        assert running == [{ABAY}]
+        assert self.equals_the_whole(campaign)
+
+    def test_a_child_that_names_both_joins_them_and_one_that_leaves_parts_them(self, campaign, running):
+        both = ask(4, minute=-5, choices=[SATBAYEV, ABAY])
+        run(campaign)
+        assert set(IntakeState.objects.values_list("component", flat=True)) == {SATBAYEV}
+        assert self.equals_the_whole(campaign)
+
+        withdraw(both, day=2)
+        run(campaign)
+
+        assert set(IntakeState.objects.values_list("component", flat=True)) == {ABAY, SATBAYEV}
+        assert running == [{ABAY, SATBAYEV}] * 2
+        assert self.equals_the_whole(campaign)
+
+    def test_looks_and_late_requests(self, campaign, running):
+        check_all(campaign)
+        ask(5, day=5)
+        run(campaign)
+        assert self.equals_the_whole(campaign)
+
+        ask(6)
+        ask(7, day=6)
+        run(campaign)
+
+        assert len(running) == 2
+        assert self.equals_the_whole(campaign)
+
+    def test_after_a_confirmation(self, campaign, running):
+        check_all(campaign)
+        run(campaign)
+        confirm(campaign)
+        run(campaign)
+        running.clear()
+        ask(4, minute=-5)
+
+        assert run(campaign) == {iin(1): 0, iin(2): None, iin(3): 0, iin(4): None}
+        assert running == [{ABAY}]
+        assert self.equals_the_whole(campaign)
+
+    def test_a_new_day_of_the_draw_computes_everything(self, campaign, running):
+        ask(4, minute=-5)
+        close_round(campaign, 3)
+
+        run(campaign)
+
+        assert running == []
+        assert self.equals_the_whole(campaign)
 
 
 def test_the_short_way_to_a_claim_ends_where_the_whole_rule_does(campaign):

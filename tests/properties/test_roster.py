@@ -290,7 +290,7 @@ class Campaigning:
         )  # fmt: skip
         return (
             RosterState.objects.values_list("roster_sha256", "facts_sha256", "facts_read", "round").get(),
-            sorted(IntakeState.objects.values_list("intake", "component", "slots", "lines_sha256")),
+            sorted(IntakeState.objects.values_list()),
             sorted(rows, key=str),
             ledger(campaign=self.campaign),
         )
