@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from enrollment.reading.digesting import setup_sha256
 from schools.models import Campaign, Intake, Round, Territory
@@ -43,18 +44,23 @@ class Setup:
 class Territories:
     """Which schools serve an address, in one campaign."""
 
-    def __init__(self, rows: Iterable[Territory]) -> None:
+    def __init__(self, rows: Iterable[Any]) -> None:
+        """:param rows: with the columns of `Territory`"""
         self._streets: dict[tuple[str, str], list[tuple[HouseRange, str]]] = defaultdict(list)
         self._keys: dict[str, str] = {}
         self._houses: dict[str, House | None] = {}
+        parities = {parity.value: parity for parity in Parity}
         for row in rows:
-            houses = HouseRange(row.first_house, row.last_house, Parity(row.parity))
+            houses = HouseRange(row.first_house, row.last_house, parities[row.parity])
             for key in row.street_keys:
                 self._streets[row.district_id, key].append((houses, row.school_id))
 
     @classmethod
     def of_campaign(cls, campaign: Campaign) -> "Territories":
-        return cls(Territory.objects.filter(campaign=campaign).iterator(5000))
+        rows = Territory.objects.filter(campaign=campaign).values_list(
+            "district_id", "school_id", "street_keys", "first_house", "last_house", "parity", named=True
+        )
+        return cls(rows.iterator(5000))
 
     def schools_of(self, address: Mapping[str, str]) -> frozenset[str]:
         """BINs of the schools whose territory the address lies in; empty when it is not understood."""

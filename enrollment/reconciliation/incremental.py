@@ -55,7 +55,7 @@ _CHILDREN_OF_NEW = """
 _SPOKEN_OF_TOGETHER = """
     SELECT a.child_key, o.child_key FROM enrollment_application a
         JOIN enrollment_application o ON o.id = a.replaces
-        WHERE a.campaign_id = %(year)s AND o.child_key <> a.child_key
+        WHERE a.campaign_id = %(year)s AND a.replaces IS NOT NULL AND o.child_key <> a.child_key
     UNION SELECT child_key, other_key FROM enrollment_childlink WHERE campaign_id = %(year)s
     UNION SELECT one.child_key, other.child_key FROM enrollment_twinswish w
         JOIN enrollment_application one ON one.id = w.applications[1]
