@@ -63,7 +63,12 @@ ROOMS = {
     "draw": Room(("enrollment/draw",), ("tests/enrollment/test_draw.py",)),
     "claims": Room(
         ("enrollment/claims",),
-        ("tests/enrollment/test_claims.py", "tests/properties/test_claims.py"),
+        (
+            "tests/enrollment/test_claims.py",
+            "tests/enrollment/test_claims_effects.py",
+            "tests/enrollment/test_claims_corrections.py",
+            "tests/enrollment/test_claims_children.py",
+        ),
     ),
 }
 
