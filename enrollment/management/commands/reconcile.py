@@ -24,3 +24,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{run.facts} facts, {run.children} children, {run.placed} places given, {run.rows_written} rows written."
         )
+        if run.round is None:
+            self.stdout.write("No round has closed and been drawn: nobody has a place yet.")
+        for district in run.stopped:
+            self.stdout.write(f"District {district} is stopped: too many children would move.")
