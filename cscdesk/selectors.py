@@ -8,7 +8,7 @@ from cscdesk.entry import enrolment, read_entry
 from cscdesk.models import Centre, Clerk, Desk, Entry, EntryOutcome
 from cscdesk.services.delivering import UNREAD
 from schools.models import Campaign, District, Intake, School, Territory
-from schools.rules import Refusal
+from schools.rules import Refusal, parse_moved_days
 
 
 def catalogue(*, desk: Desk, campaign: Campaign) -> enrolment.Catalogue:
@@ -21,6 +21,7 @@ def catalogue(*, desk: Desk, campaign: Campaign) -> enrolment.Catalogue:
             opens_at=campaign.opens_at,
             closes_at=campaign.closes_at,
             policy=campaign.policy_data,
+            moved_days=parse_moved_days(campaign.moved_days),
         ),
         centre=enrolment.Centre(
             code=centre.code,

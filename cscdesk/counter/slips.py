@@ -15,7 +15,7 @@ from cscdesk.entry.enrolment import Catalogue
 from enrollment.receipts import qr_text
 from enrollment.rules import Request, child_key
 from schools.clock import ALMATY
-from schools.rules import next_working_day
+from schools.rules import answer_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,17 @@ def slip(*, row: JournalEntry, identity: Identity, catalogue: Catalogue, is_line
     if form is None or not isinstance(form.content, Request) or row.application is None:
         return None
     request = form.content
-    first_day = max(entry.at.wall, catalogue.campaign.opens_at).astimezone(ALMATY).date()
     return Slip(
         number=row.number,
         lodged_at=entry.at.wall,
         request=request,
         offer=offer_of(catalogue=catalogue, choice=request.choices[0]) if request.choices else None,
         is_offline=not is_line_up,
-        answer_date=next_working_day(first_day),
+        answer_date=answer_date(
+            entry.at.wall.astimezone(ALMATY).date(),
+            opening_date=catalogue.campaign.opens_at.astimezone(ALMATY).date(),
+            moved=catalogue.campaign.moved_days,
+        ),
         qr=_svg(signed_text(row=row, identity=identity)),
     )
 

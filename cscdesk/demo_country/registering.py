@@ -14,7 +14,7 @@ from enrollment.models import Application, Door, Notice, NoticeSent, Retraction
 from enrollment.rules import canonical, child_key, person_key
 from schools.clock import ALMATY
 from schools.models import Account
-from schools.rules import next_working_day
+from schools.rules import answer_date
 
 from .copying import add_missing, ids_by
 from .families import Family, Parent, families
@@ -224,7 +224,7 @@ def _registered(lodged: Lodged) -> str:
 
 @lru_cache
 def _answer_by(day: date) -> date:
-    return next_working_day(day)
+    return answer_date(day, opening_date=OPENS_AT.date())
 
 
 @lru_cache

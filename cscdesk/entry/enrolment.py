@@ -5,6 +5,7 @@ The other calls of a desk: enrolment, the catalogue it serves from, and outcomes
 id yet states `UNKNOWN_DESK`. Additional keys of a newer side are passed over.
 """
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -81,6 +82,8 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     closes_at: Moment
     policy: dict[str, Any]
     """As `schools.rules.parse_policy` reads it."""
+    moved_days: dict[date, bool] = {}
+    """Days that differ from the calendar of Kazakhstan: true, worked; false, not. Older centres do not name it."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):

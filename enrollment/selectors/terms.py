@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enrollment import arrival
 from enrollment.models import Outage
 from schools.models import Campaign, Round
-from schools.rules import MovedDays, is_working_day, next_working_day, parse_moved_days, working_days_after
+from schools.rules import MovedDays, answer_date, next_working_day, parse_moved_days, working_days_after
 
 
 def answer_by(*, lodged_at: datetime, campaign: Campaign) -> date:
@@ -17,11 +17,11 @@ def answer_by(*, lodged_at: datetime, campaign: Campaign) -> date:
     The round is that of the first working day, from the opening day on, that is not over
     when the application is handed in. What an outage moves since then is not in it.
     """
-    moved = parse_moved_days(campaign.moved_days)
-    day = arrival.day_of(max(lodged_at, campaign.opens_at))
-    while not is_working_day(day, moved):
-        day += timedelta(days=1)
-    return next_working_day(day, moved)
+    return answer_date(
+        arrival.day_of(lodged_at),
+        opening_date=arrival.day_of(campaign.opens_at),
+        moved=parse_moved_days(campaign.moved_days),
+    )
 
 
 @dataclass(frozen=True, slots=True)

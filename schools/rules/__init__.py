@@ -17,9 +17,11 @@ from schools.rules.ages import OnlyByWish, TooOld, TooYoung, age_refusal
 from schools.rules.days import (
     InvalidMovedDays,
     MovedDays,
+    answer_date,
     is_working_day,
     next_working_day,
     parse_moved_days,
+    working_day_from,
     working_days_after,
 )
 from schools.rules.identity import (
@@ -65,6 +67,7 @@ __all__ = [
     "TooYoung",
     "add_slots",
     "age_refusal",
+    "answer_date",
     "capacity",
     "default_policy_data",
     "iin_matches_birth_date",
@@ -80,5 +83,6 @@ __all__ = [
     "remove_slots",
     "slots",
     "street_key",
+    "working_day_from",
     "working_days_after",
 ]

@@ -35,6 +35,11 @@ def is_working_day(day: date, moved: MovedDays = NONE_MOVED) -> bool:
     return day.weekday() < _SATURDAY and day not in _holidays(day.year)
 
 
+def working_day_from(day: date, moved: MovedDays = NONE_MOVED) -> date:
+    """`day` itself where it is worked, else the first working day after it."""
+    return day if is_working_day(day, moved) else next_working_day(day, moved)
+
+
 def next_working_day(day: date, moved: MovedDays = NONE_MOVED) -> date:
     """The first working day after `day`."""
     return working_days_after(day, 1, moved)
@@ -47,6 +52,16 @@ def working_days_after(day: date, count: int, moved: MovedDays = NONE_MOVED) -> 
         while not is_working_day(day, moved):
             day += timedelta(days=1)
     return day
+
+
+def answer_date(day: date, *, opening_date: date, moved: MovedDays = NONE_MOVED) -> date:
+    """
+    By when a family is answered that hands in on `day`: one working day after the day its round closes on.
+
+    That round is the one of the first working day on or after `day`, never before the opening
+    day. What an outage moves is not in it.
+    """
+    return next_working_day(working_day_from(max(day, opening_date), moved), moved)
 
 
 def parse_moved_days(data: Mapping[str, object]) -> dict[date, bool]:

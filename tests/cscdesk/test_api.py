@@ -340,6 +340,13 @@ class TestCatalogue:
         again = counter.get(client, "/api/desk/v1/catalogue", **{"If-None-Match": response["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
 
+    def test_names_the_days_that_differ_from_the_calendar(self, client, counter):
+        IntakeFactory(campaign=CampaignFactory(moved_days={"2027-04-05": False}))
+
+        body = json.loads(counter.get(client, "/api/desk/v1/catalogue").content)
+
+        assert body["campaign"]["moved_days"] == {"2027-04-05": False}
+
     def test_without_a_campaign(self, client, counter):
         CampaignFactory._meta.model.objects.all().delete()
         response = counter.get(client, "/api/desk/v1/catalogue")

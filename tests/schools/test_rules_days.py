@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from schools.rules import (
     InvalidMovedDays,
+    answer_date,
     is_working_day,
     next_working_day,
     parse_moved_days,
@@ -60,6 +61,31 @@ def test_a_term_over_moved_days_counts_only_what_is_worked() -> None:
 
     assert working_days_after(date(2027, 4, 1), 1, moved) == date(2027, 4, 3)
     assert working_days_after(date(2027, 4, 1), 2, moved) == date(2027, 4, 6)
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "answered"),
+    [
+        pytest.param(date(2027, 3, 20), date(2027, 4, 2), id="before the opening: with the first list"),
+        pytest.param(date(2027, 4, 1), date(2027, 4, 2), id="on the opening day"),
+        pytest.param(date(2027, 4, 2), date(2027, 4, 5), id="on Friday: on Monday"),
+        pytest.param(date(2027, 4, 3), date(2027, 4, 6), id="on Saturday: in Monday's list"),
+        pytest.param(date(2027, 4, 4), date(2027, 4, 6), id="on Sunday: in Monday's list"),
+        pytest.param(date(2027, 4, 5), date(2027, 4, 6), id="on Monday"),
+    ],
+)
+def test_the_answer_is_due_one_working_day_after_the_day_its_list_closes(
+    handed_in: date, answered: date
+) -> None:
+    assert answer_date(handed_in, opening_date=date(2027, 4, 1)) == answered
+
+
+def test_the_answer_knows_moved_days() -> None:
+    moved = {date(2027, 4, 3): True, date(2027, 4, 5): False}
+
+    assert answer_date(date(2027, 4, 2), opening_date=date(2027, 4, 1), moved=moved) == date(2027, 4, 3)
+    assert answer_date(date(2027, 4, 3), opening_date=date(2027, 4, 1), moved=moved) == date(2027, 4, 6)
+    assert answer_date(date(2027, 4, 4), opening_date=date(2027, 4, 1), moved=moved) == date(2027, 4, 7)
 
 
 @given(day=st.dates(date(2026, 1, 1), date(2028, 1, 1)), count=st.integers(0, 15), data=st.data())
