@@ -118,6 +118,21 @@ class Applications(Sequence[Lodged]):
     def __iter__(self) -> Iterator[Lodged]:
         return (self[row] for row in range(len(self)))
 
+    def picked(self, rows: npt.NDArray[np.int64]) -> "Applications":
+        """Some of them, in the same order."""
+        made, at = Applications(), rows.tolist()
+        made.ids = [self.ids[row] for row in at]
+        made.child_keys = [self.child_keys[row] for row in at]
+        made.person_keys = [self.person_keys[row] for row in at]
+        made.choices = [self.choices[row] for row in at]
+        made.addresses = [self.addresses[row] for row in at]
+        made.labels = [self.labels[row] for row in at]
+        new_row = {row: new for new, row in enumerate(at)}
+        made.replaces = {new_row[row]: id_ for row, id_ in self.replaces.items() if row in new_row}
+        made.desks = {new_row[row]: desk for row, desk in self.desks.items() if row in new_row}
+        made.lodged_at, made.is_proven = self.lodged_at[rows], self.is_proven[rows]
+        return made
+
     def row_of(self, id_: UUID) -> int | None:
         """The row of an application; None when it is not among them."""
         if self._rows is None:
@@ -213,8 +228,8 @@ def read_buckets(*, campaign: Campaign, buckets: Sequence[str]) -> Iterator[byte
     low, high = ([UUID(one.ljust(width, digit)) for one in buckets] for digit in "0f")
     # OFFSET 0: each bucket is looked up by its ids; joined, the planner would read the whole table.
     return copied_out(
-        "SELECT row.* FROM unnest(%s::uuid[], %s::uuid[]) AS bucket(low, high) CROSS JOIN LATERAL ("
-        f"SELECT {_COLUMNS} FROM enrollment_application a"  # noqa: S608 (our own words only)
+        "SELECT row.* FROM unnest(%s::uuid[], %s::uuid[]) AS bucket(low, high) CROSS JOIN LATERAL ("  # noqa: S608 (our own words only)
+        f"SELECT {_COLUMNS} FROM enrollment_application a"
         " WHERE a.id BETWEEN bucket.low AND bucket.high AND a.campaign_id = %s OFFSET 0"
         ") AS row ORDER BY row.id",
         [low, high, campaign.pk],

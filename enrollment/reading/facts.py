@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from enrollment import draw
 from enrollment.arrival import Outage as RecordedOutage
@@ -21,8 +21,9 @@ from schools.models import (
     Campaign,
     Confirmation,
     ConfirmedPlace,
-    Harmed,
     Horizon,
+    RetoldPlace,
+    RetoldRound,
     SlotChange,
     SpokenClosing,
 )
@@ -53,6 +54,37 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedRound:
+    """One district's confirmation of one round."""
+
+    round: int
+    district: str
+    closing: datetime
+    facts: int
+    """How many of the facts that happened before the closing were known."""
+
+
+class Lost(NamedTuple):
+    """A place that a child would have, had everything been known in time."""
+
+    intake: str
+    """`BIN/language`."""
+    kind: str
+    """T or O: of the slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """A confirmed round told again with everything that happened before its closing."""
+
+    facts: int
+    sha256: bytes
+    """Of everything it was told from."""
+    lost: Mapping[str, Lost]
+    """By child key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a roster is a function of; `dataclasses.replace` makes another world of it."""
 
@@ -75,8 +107,9 @@ class Facts:
     """By district; see the brake."""
     undelivered: frozenset[str]
     """BINs that desks named in a closing code whose entries have not arrived."""
-    harmed: Mapping[str, Mapping[str, str]]
-    """By child key the kind of slot by intake at which it goes first."""
+    confirmations: Sequence[ConfirmedRound]
+    retold: Mapping[int, Retold]
+    """By number: rounds that were told again before, so that they need not be once more."""
     count: int
     sha256: bytes
     parts: Parts
@@ -124,7 +157,8 @@ def read_facts(*, campaign: Campaign, part: Part | None = None) -> Facts:
         slot_changes=_slot_changes(campaign),
         references=_references(campaign),
         undelivered=_undelivered(campaign),
-        harmed=_harmed(campaign),
+        confirmations=_confirmations(campaign),
+        retold=_retold(campaign),
         count=count_facts(campaign=campaign),
         sha256=parts.sha256,
         parts=parts,
@@ -204,9 +238,9 @@ def _confirmed(campaign: Campaign, part: Part | None) -> list[Given]:
     if part is not None:
         places = places.extra(
             where=[
-                "(schools_confirmedplace.child_key = ANY(%s) OR schools_confirmedplace.intake_id IN"
-                " (SELECT i.id FROM schools_intake i WHERE i.campaign_id = %s"
-                " AND i.school_id || '/' || i.language = ANY(%s)))"
+                "(schools_confirmedplace.child_key = ANY(%s) OR schools_confirmedplace.intake_id IN (SELECT i.id"
+                + " FROM schools_intake i WHERE i.campaign_id = %s"
+                + " AND i.school_id || '/' || i.language = ANY(%s)))"
             ],
             params=[list(part.children), campaign.pk, list(part.intakes)],
         )
@@ -239,11 +273,18 @@ def _granted(campaign: Campaign, confirmed: Sequence[Given]) -> list[Given]:
     ]
 
 
+_KINDS: Mapping[SlotChange.Kind, Literal["added", "removed", "granted"]] = {
+    SlotChange.Kind.ADDED: "added",
+    SlotChange.Kind.REMOVED: "removed",
+    SlotChange.Kind.GRANTED: "granted",
+}
+
+
 def _slot_changes(campaign: Campaign) -> list[ChangedSlot]:
     return [
         ChangedSlot(
             intake=row.intake.name,
-            kind=row.kind,
+            kind=_KINDS[SlotChange.Kind(row.kind)],
             slot=row.slot,
             in_force_date=row.in_force_date,
         )
@@ -287,11 +328,26 @@ def _undelivered(campaign: Campaign) -> frozenset[str]:
     )
 
 
-def _harmed(campaign: Campaign) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    rows = Harmed.objects.filter(campaign=campaign).annotate(
-        bin=F("intake__school_id"), language=F("intake__language")
-    )
-    for child, bin_, language, kind in rows.values_list("child_key", "bin", "language", "kind"):
-        found[child][f"{bin_}/{language}"] = kind
-    return dict(found)
+def _confirmations(campaign: Campaign) -> list[ConfirmedRound]:
+    rows = Confirmation.objects.filter(campaign=campaign, closing_at__isnull=False)
+    return [
+        ConfirmedRound(round=number, district=district, closing=closing, facts=facts)
+        for number, district, closing, facts in rows.order_by("round__number", "district").values_list(
+            "round__number", "district_id", "closing_at", "round_facts"
+        )
+    ]
+
+
+def _retold(campaign: Campaign) -> dict[int, Retold]:
+    lost: dict[int, dict[str, Lost]] = defaultdict(dict)
+    rows = RetoldPlace.objects.filter(retold__round__campaign=campaign)
+    for number, child, bin_, language, kind in rows.values_list(
+        "retold__round__number", "child_key", "intake__school_id", "intake__language", "kind"
+    ):
+        lost[number][child] = Lost(f"{bin_}/{language}", kind)
+    return {
+        number: Retold(facts=facts, sha256=bytes(sha256), lost=lost[number])
+        for number, facts, sha256 in RetoldRound.objects.filter(round__campaign=campaign).values_list(
+            "round__number", "facts", "sha256"
+        )
+    }

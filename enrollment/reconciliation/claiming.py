@@ -99,12 +99,12 @@ def _involved(facts: Facts, applications: Applications, same: dict[str, str]) ->
             seen.add(key)
     for row, original in applications.replaces.items():
         involved.add(keys[row])
-        if (of := applications.row_of(original)) is not None:
-            involved.add(keys[of])
+        if (replaced := applications.row_of(original)) is not None:
+            involved.add(keys[replaced])
     named = {one.application_id for one in facts.retracted if one.application_id is not None}
     for id_ in named | facts.settled.keys():
-        if (row := applications.row_of(id_)) is not None:
-            involved.add(keys[row])
+        if (spoken_of := applications.row_of(id_)) is not None:
+            involved.add(keys[spoken_of])
     numbers = {one.number.encode() for one in facts.retracted if one.application_id is None and one.number}
     if numbers:
         involved |= {

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -227,11 +228,11 @@ def _elsewhere(campaign: Campaign, facts: Facts, part: Part) -> dict[str, str]:
     }
 
 
-def _rows(statement: str, **values: object) -> list[tuple[str, str]]:
+def _rows(statement: str, **values: Any) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
 
 
-def _keys(statement: str, **values: object) -> set[str]:
+def _keys(statement: str, **values: Any) -> set[str]:
     return {row[0] for row in _rows(statement, **values)}

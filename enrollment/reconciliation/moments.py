@@ -45,7 +45,8 @@ def moments(at: Times, *, opens_at: datetime, intervals: Sequence[Interval], gra
         nearest = np.searchsorted(starts, late, side="right") - 1
         is_inside = (nearest >= 0) & (late < ends[nearest])
         steps = np.where(is_inside, starts[nearest], steps)
-    return np.maximum(steps, opening)
+    counted: Times = np.maximum(steps, opening)
+    return counted
 
 
 def days(at: Times) -> tuple[list[datetime], npt.NDArray[np.intp]]:

@@ -12,7 +12,7 @@ def copied_out(statement: str, values: Sequence[object] = ()) -> Iterator[bytes]
 
     :param statement: our own words only; `%s` for each value
     """
-    words = [sql.SQL(part) for part in statement.split("%s")]  # type: ignore[arg-type]
+    words = [sql.SQL(part) for part in statement.split("%s")]
     parts: list[sql.Composable] = [words[0]]
     for value, word in zip(values, words[1:], strict=True):
         parts += [sql.Literal(value), word]

@@ -76,7 +76,9 @@ def publish_roster(
         written = _write(campaign, changed)
         _note_states(free, published)
         hashes = {state.choice: state.sha256 for state in published.values()}
-        after = {"roster_sha256": lists_sha256(hashes | {one.choice: one.sha256 for one in free})}
+        after: dict[str, object] = {
+            "roster_sha256": lists_sha256(hashes | {one.choice: one.sha256 for one in free})
+        }
         if written:
             after["published_at"] = at
         RosterState.objects.filter(campaign=campaign).update(**after)
@@ -158,8 +160,8 @@ def _note_states(lists: Sequence[IntakeList], published: Mapping[int, _State]) -
     columns = "intake_id, component, slots, lines_sha256, arrived_territory, arrived_outside"
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE fresh_state ON COMMIT DROP AS"
-            f" SELECT {columns} FROM schools_intakestate WITH NO DATA"  # noqa: S608 (our own words only)
+            "CREATE TEMPORARY TABLE fresh_state ON COMMIT DROP AS"  # noqa: S608 (our own words only)
+            f" SELECT {columns} FROM schools_intakestate WITH NO DATA"
         )
         with cursor.copy(f"COPY fresh_state ({columns}) FROM STDIN") as copy:
             copy.write(b"".join(rows))
