@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from enrollment import draw
 from enrollment.arrival import Outage as RecordedOutage
@@ -38,6 +38,8 @@ class Checked:
     address: bool | None = None
     found: Mapping[str, str] | None = None
     """The registered address, where another one than stated was found."""
+    addresses_found: int = 0
+    """How often another one than stated was found."""
 
     @property
     def is_address_known(self) -> bool:
@@ -221,6 +223,8 @@ def _checks(campaign: Campaign, applications: Sequence[UUID] | None) -> dict[UUI
         known[subject] = agrees
         if subject == Check.Subject.ADDRESS:
             known["found"] = other or None
+        if other is not None:
+            known["addresses_found"] = known.get("addresses_found", 0) + 1
     return {application: Checked(**known) for application, known in found.items()}
 
 
