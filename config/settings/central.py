@@ -99,8 +99,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30, "queue": "notify"},
     },
 }
-# What `schools` asks of the floors above it before a district confirms a round; it imports none of them.
+# What `schools` asks of the floors above it, about rounds; it imports none of them.
 ROSTER_BRING_UP_TO_DATE = "enrollment.reconciliation.reconcile"
+ROSTER_MUST_ACT_BY = "enrollment.selectors.terms.must_act_by"
 ROSTER_STILL_TO_TAKE_IN = "cscdesk.selectors.entries_to_take_in"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat")
 

@@ -1,6 +1,6 @@
 """When families are answered: the round that decides about an arrival, and the days that follow from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -86,6 +86,19 @@ class Calendar:
 
 _A_WEEK = timedelta(days=7)
 """A closing that lies further back is not asked how far it moved: an interval ends with its day."""
+
+
+def must_act_by(*, campaign: Campaign, arrivals: Collection[datetime]) -> dict[datetime, date | None]:
+    """
+    For each arrival the day by which a child of the territory must be given a place; two queries.
+
+    Officials' lists ask it by the setting `ROSTER_MUST_ACT_BY`, so that they name the day the
+    family was told. None: an outage goes on, or no round is planned.
+    """
+    calendar = calendars(campaigns={campaign.pk: campaign})[campaign.pk]
+    decided = {arrived_at: calendar.deciding(arrived_at) for arrived_at in arrivals}
+    days = campaign.policy.must_act_days
+    return {arrived_at: one and one.must_act_by(days) for arrived_at, one in decided.items()}
 
 
 def calendars(*, campaigns: Mapping[int, Campaign]) -> dict[int, Calendar]:

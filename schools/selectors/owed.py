@@ -1,11 +1,13 @@
 """Children to whom something is owed: a check, a place, an answer; and what the brake would have moved."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.module_loading import import_string
 
 from schools.clock import ALMATY
 from schools.models import (
@@ -15,10 +17,8 @@ from schools.models import (
     Intake,
     Lane,
     RosterEntry,
-    Round,
     SlotChange,
 )
-from schools.rules.days import parse_moved_days, working_days_after
 from schools.selectors.offers import Offer, offers_of_schools
 from schools.selectors.rounds import IS_HELD
 from schools.selectors.visibility import Visible
@@ -57,7 +57,8 @@ class MustAct:
     """A child of a school's territory without a place: the district must find one."""
 
     entry: RosterEntry
-    deadline: date
+    deadline: date | None
+    """None: an outage goes on in which that round was to close."""
     is_late: bool
     nearby: list[Offer]
     """Schools of the district with the same language of instruction and free places."""
@@ -77,17 +78,16 @@ def must_act(
     """
     Children of territories without a place, the longest waiting first.
 
-    The deadline runs from the closing of the first round that a child was in:
-    `policy.must_act_days` working days. Four queries.
+    The deadline is the one that the family is told: `policy.must_act_days` working days from
+    when the first round that the child was in really closed. Five queries.
     """
     found = _must_act(visible, campaign, district)
     entries = list(
         found.select_related("intake__school").order_by("arrived_at", "application_id")[start : start + count]
     )
-    closings = list(
-        Round.objects.filter(campaign=campaign).order_by("number").values_list("closes_at", flat=True)
+    due: Mapping[datetime, date | None] = import_string(settings.ROSTER_MUST_ACT_BY)(
+        campaign=campaign, arrivals={entry.arrived_at for entry in entries}
     )
-    moved = parse_moved_days(campaign.moved_days)
     granted = {
         (one.intake_id, one.child_key): one
         for one in SlotChange.objects.filter(
@@ -98,14 +98,12 @@ def must_act(
     today = at.astimezone(ALMATY).date()
     rows = []
     for entry in entries:
-        closing = next((one for one in closings if one > entry.arrived_at), entry.arrived_at)
-        day = (closing - timedelta(microseconds=1)).astimezone(ALMATY).date()
-        deadline = working_days_after(day, campaign.policy.must_act_days, moved)
+        deadline = due[entry.arrived_at]
         rows.append(
             MustAct(
                 entry=entry,
                 deadline=deadline,
-                is_late=today > deadline,
+                is_late=deadline is not None and today > deadline,
                 nearby=free.get(entry.intake.language, [])[:3],
                 granted=granted.get((entry.intake_id, entry.child_key)),
             )
