@@ -5,8 +5,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import Q
 
 from enrollment.claims import Ending
 from enrollment.explaining import HELD_FOR
@@ -174,24 +174,25 @@ class Rosters:
 
 def places_in_line(waiting: list[RosterEntry]) -> dict[int, int]:
     """
-    Counted when asked, in one query: how many wait before each line in its own line, and itself.
+    Counted when asked, in one query that walks each intake's lines once.
 
     :returns: numbers from 1, by the entry's key
     """
     if not waiting:
         return {}
-    before = (
-        Q(moment__lt=OuterRef("moment"))
-        | Q(moment=OuterRef("moment"), draw_number__lt=OuterRef("draw_number"))
-        | Q(
-            moment=OuterRef("moment"),
-            draw_number=OuterRef("draw_number"),
-            application_id__lt=OuterRef("application_id"),
-        )
-    )
-    line = RosterEntry.objects.filter(before, intake=OuterRef("intake"), lane=OuterRef("lane"), slot=None)
-    counted = line.order_by().values("intake").annotate(count=Count("pk")).values("count")
-    numbers = RosterEntry.objects.filter(pk__in=[entry.pk for entry in waiting]).annotate(
-        before=Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    )
-    return {pk: before + 1 for pk, before in numbers.values_list("pk", "before")}
+    keys, intakes = [entry.pk for entry in waiting], list({entry.intake_id for entry in waiting})
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERED, [intakes, keys])
+        return dict(cursor.fetchall())
+
+
+# A cost: whoever counts for each line how many stand before it reads the whole line for each.
+_NUMBERED: Final = """
+    SELECT id, number FROM (
+        SELECT id, row_number() OVER (
+            PARTITION BY intake_id, lane ORDER BY moment, draw_number, application_id
+        ) AS number
+        FROM schools_rosterentry WHERE slot IS NULL AND intake_id = ANY(%s)
+    ) AS lines
+    WHERE id = ANY(%s)
+"""

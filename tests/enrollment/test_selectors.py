@@ -1,15 +1,18 @@
 """States of applications: what the family may know, nothing of anybody else."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from enrollment.claims import Ending
 from enrollment.models import ChildLink, Decision, Door, Outage, OutageEnd, Retraction
 from enrollment.selectors import answer_by, states_of
+from enrollment.selectors.states import places_in_line
 from enrollment.services import withdraw
-from schools.models import Harmed, IntakeState, RosterState, Round
+from schools.models import Harmed, IntakeState, RosterEntry, RosterState, Round
 from schools.selectors import offers
 from tests.factories import (
     DURING,
@@ -61,6 +64,36 @@ def test_the_number_in_line_is_counted_in_its_own_line():
     states = states_of(waiting)
 
     assert [states[a.id].place_in_line for a in waiting] == [2, 1, 1, 3]
+
+
+def test_a_long_line_is_read_once_however_many_of_it_are_asked_for():
+    intake, length = IntakeFactory(slots="T"), 120
+    RosterEntry.objects.bulk_create(
+        RosterEntryFactory.build(
+            application=None, intake=intake, campaign=intake.campaign, district=intake.school.district, slot=None,
+            application_id=UUID(int=n), application_number="-", child_key=f"{n:012}", moment=DURING + timedelta(minutes=n % 7),
+            arrived_at=DURING, draw_number=f"{n:064x}",
+        )
+        for n in range(1, length + 1)
+    )  # fmt: skip
+    waiting = list(RosterEntry.objects.all())
+
+    with CaptureQueriesContext(connection) as asked:
+        numbers = places_in_line(waiting)
+
+    in_order = sorted(waiting, key=lambda entry: (entry.moment, entry.draw_number))
+    assert [numbers[entry.pk] for entry in in_order] == list(range(1, length + 1))
+    (query,) = [one["sql"] for one in asked.captured_queries]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query)
+        ((plan,),) = cursor.fetchone()
+    assert rows_touched(plan["Plan"]) < 10 * length
+
+
+def rows_touched(node) -> int:
+    """Rows that a plan's nodes produced or threw away, all rounds of a loop together."""
+    kept = node["Actual Rows"] + sum(rows for name, rows in node.items() if name.startswith("Rows Removed"))
+    return kept * node["Actual Loops"] + sum(map(rows_touched, node.get("Plans", ())))
 
 
 def test_the_same_choices_share_the_childs_place():
