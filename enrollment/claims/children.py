@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
+from enrollment.claims.facts import Lodged
 from schools.rules import Refusal, parse_iin
 
 
@@ -81,20 +82,31 @@ def same_children(links: Iterable[Link]) -> dict[str, str]:
     return stays
 
 
-def token_keys(wishes: Iterable[Sequence[UUID]], *, child_of: Mapping[UUID, str]) -> dict[str, str]:
+def token_keys(
+    wishes: Iterable[Sequence[UUID]], *, lodged: Iterable[Lodged], same: Mapping[str, str]
+) -> dict[str, str]:
     """
-    For every twin the child key whose token it bears: the smallest among the twins.
+    For every child of these applications, by the key that stays, the key whose token it bears.
 
-    :param wishes: the applications that each wish names, one of each child
-    :param child_of: child keys of all applications that are known, each as it stays
+    That of its earliest application by (lodged_at, id), alive or not: who links two keys after
+    a draw chooses no number. Twins bear the token of the smallest of these keys among them.
+
+    :param wishes: the applications that each wish names, one of each child; unknown ones are passed over
+    :param lodged: all applications for each of the children
+    :param same: the key that stays, by the keys that do not (`same_children`)
     """
+    backwards = sorted(lodged, key=lambda one: (one.lodged_at, one.id), reverse=True)
+    child_of = {one.id: same.get(one.child_key, one.child_key) for one in backwards}
+    token_of = {child_of[one.id]: one.child_key for one in backwards}
     groups = _Groups()
     for wish in wishes:
         children = [child_of[one] for one in wish if one in child_of]
         for first, second in pairwise(children):
             if groups.leader(first) != groups.leader(second):
                 groups.join(first, second)
-    return {key: min(keys) for keys in groups for key in keys}
+    for twins in groups:
+        token_of.update(dict.fromkeys(twins, min(token_of[one] for one in twins)))
+    return token_of
 
 
 def _is_iin(key: str) -> bool:

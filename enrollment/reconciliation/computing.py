@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -364,16 +363,15 @@ class _Computation:
         return np.frombuffer(numbers, "V32")
 
     def _token_keys(self) -> dict[str, str]:
-        if not self.facts.twins or not self.setup.policy.twins_share_token:
-            return {}
+        """Whose token a child bears, of those of whom links or wishes speak."""
+        wishes = self.facts.twins if self.setup.policy.twins_share_token else ()
         same = same_children(self.facts.links)
-        child_of: dict[UUID, str] = {}
-        for wish in self.facts.twins:
-            for id_ in wish:
-                if (row := self.applications.row_of(id_)) is not None:
-                    key = self.applications.child_keys[row]
-                    child_of[id_] = same.get(key, key)
-        return token_keys(self.facts.twins, child_of=child_of)
+        rows = (self.applications.row_of(id_) for wish in wishes for id_ in wish)
+        spoken_of = {row for row in rows if row is not None}
+        if same:
+            linked = same.keys() | same.values()
+            spoken_of |= {row for row, key in enumerate(self.applications.child_keys) if key in linked}
+        return token_keys(wishes, lodged=[self.applications[row] for row in spoken_of], same=same)
 
     def _twins(self, claims: Ints) -> list[list[int]]:
         """Children that share a token, by their turns."""

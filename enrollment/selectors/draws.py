@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def draw_of(*, application: Application, account_id: int) -> DrawOfChild | None:
     almost everybody who applies online. A check that found another relation hides it.
 
     None: not this account's, withdrawn or void, or a draw that is not bound or whose K is not there.
-    Fifteen queries; three more for each round of twins.
+    Thirteen queries; seven more or a few for each round of twins.
     """
     if application.account_id != account_id:
         return None
@@ -108,20 +109,17 @@ def _day_of_draw(campaign: Campaign, *, choices: set[str], first_arrival_at: dat
 
 
 def _token_key(application: Application, found: Children) -> str:
-    """The child key whose token counts: the own one, or the one that twins share by their parents' wish."""
-    own = found.key_of(application)
-    if not application.campaign.policy.twins_share_token:
-        return own
+    """The child key whose token counts: of the child's earliest application, or of its twin's."""
+    campaign = application.campaign
     wishes: dict[UUID, tuple[UUID, ...]] = {}
-    ids = set(found.lodged)
-    while True:
-        named = Application.objects.filter(campaign=application.campaign_id, id__in=ids)
-        staying = {found.stays.get(key, key) for key in named.values_list("child_key", flat=True)}
-        keys = staying | {key for key, stays in found.stays.items() if stays in staying}
-        rows = Application.objects.filter(campaign=application.campaign_id, child_key__in=keys)
-        child_of = {id_: found.stays.get(key, key) for id_, key in rows.values_list("id", "child_key")}
-        more = TwinsWish.objects.filter(campaign=application.campaign_id, applications__overlap=[*child_of])
-        if more.count() == len(wishes):
-            return token_keys(wishes.values(), child_of=child_of).get(own, own)
-        wishes = {wish.id: tuple(wish.applications) for wish in more}
-        ids |= {id_ for wish in wishes.values() for id_ in wish}
+    together = found
+    while campaign.policy.twins_share_token:
+        rows = TwinsWish.objects.filter(campaign=campaign, applications__overlap=[*together.lodged])
+        wished = {wish.id: tuple(wish.applications) for wish in rows}
+        if len(wished) == len(wishes):
+            break
+        wishes = wished
+        named = {*found.lodged, *chain.from_iterable(wishes.values())}
+        together = children_of(list(Application.objects.filter(campaign=campaign, id__in=named)))[campaign.pk]
+    tokens = token_keys(wishes.values(), lodged=together.lodged.values(), same=together.stays)
+    return tokens[found.key_of(application)]

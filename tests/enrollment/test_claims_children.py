@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from enrollment.claims import same_children, standing_claims, token_keys
+from enrollment.claims import Lodged, same_children, standing_claims, token_keys
 from tests.enrollment.one_family import (
     AIDAR,
     CERTIFICATE,
@@ -113,21 +113,52 @@ def test_strangers_of_one_group_stay_strangers_when_it_grows():
     assert same_children(links) == {AIDAR: DANA, CERTIFICATE: PASSPORT}
 
 
-# Twins
+# Whose token
+
+
+def of_key(key: int, child: str, minute: int = 0) -> Lodged:
+    return lodged(key, at(9, minute), child=child)
+
+
+def wish(*keys: int) -> list[UUID]:
+    return [UUID(int=key) for key in keys]
+
+
+def test_a_child_with_one_key_bears_its_own_token():
+    assert token_keys([], lodged=[of_key(1, AIDAR), of_key(2, DANA)], same={}) == {AIDAR: AIDAR, DANA: DANA}
+
+
+def test_a_linked_child_bears_the_token_of_its_earliest_application_whichever_key_stays():
+    two = [of_key(2, AIDAR, 1), of_key(1, DANA, 2), of_key(3, DANA, 3)]
+    for one, other in ((AIDAR, DANA), (DANA, AIDAR)):
+        assert token_keys([], lodged=two, same={one: other}) == {other: AIDAR}
+        assert token_keys([], lodged=two[::-1], same={one: other}) == {other: AIDAR}
+
+
+def test_of_two_applications_at_one_instant_the_smaller_id_gives_the_token():
+    two = [of_key(2, AIDAR), of_key(1, DANA)]
+    assert token_keys([], lodged=two, same={DANA: AIDAR}) == {AIDAR: DANA}
+    assert token_keys([], lodged=two[::-1], same={DANA: AIDAR}) == {AIDAR: DANA}
 
 
 def test_twins_bear_the_token_of_the_smaller_key():
-    child_of = {UUID(int=1): DANA, UUID(int=2): AIDAR}
-    assert token_keys([[UUID(int=1), UUID(int=2)]], child_of=child_of) == {AIDAR: AIDAR, DANA: AIDAR}
+    twins = [of_key(1, DANA), of_key(2, AIDAR)]
+    assert token_keys([wish(1, 2)], lodged=twins, same={}) == {AIDAR: AIDAR, DANA: AIDAR}
 
 
 def test_triplets_wished_two_by_two_share_one_token():
-    child_of = {UUID(int=1): "b", UUID(int=2): "a", UUID(int=3): "c", UUID(int=4): "d"}
-    wishes = [[UUID(int=1), UUID(int=3)], [UUID(int=2), UUID(int=3)]]
-    assert token_keys(wishes, child_of=child_of) == token_keys(wishes[::-1], child_of=child_of)
-    assert token_keys(wishes, child_of=child_of) == {"a": "a", "b": "a", "c": "a"}
+    lodged = [of_key(1, "b"), of_key(2, "a"), of_key(3, "c"), of_key(4, "d")]
+    wishes = [wish(1, 3), wish(2, 3)]
+    assert token_keys(wishes, lodged=lodged, same={}) == token_keys(wishes[::-1], lodged=lodged, same={})
+    assert token_keys(wishes, lodged=lodged, same={}) == {"a": "a", "b": "a", "c": "a", "d": "d"}
+
+
+def test_twins_of_whom_one_is_linked_share_the_smallest_of_the_keys_that_give_tokens():
+    lodged = [of_key(1, "c", 0), of_key(2, "a", 1), of_key(3, "b", 2)]
+    assert token_keys([wish(2, 3)], lodged=lodged, same={"c": "a"}) == {"a": "b", "b": "b"}
+    assert token_keys([wish(1, 3)], lodged=lodged, same={"a": "c"}) == {"c": "b", "b": "b"}
 
 
 def test_a_wish_about_one_child_or_about_the_unknown_changes_nothing():
-    child_of = {UUID(int=1): AIDAR, UUID(int=2): AIDAR}
-    assert token_keys([[UUID(int=1), UUID(int=2)], [UUID(int=1), UUID(int=9)]], child_of=child_of) == {}
+    twice = [of_key(1, AIDAR), of_key(2, AIDAR, 1)]
+    assert token_keys([wish(1, 2), wish(1, 9)], lodged=twice, same={}) == {AIDAR: AIDAR}

@@ -324,19 +324,33 @@ def test_a_word_that_two_are_two_is_broken_only_by_later_ones(stated):
             assert joined.get(two.child_key, two.child_key) == joined.get(two.other_key, two.other_key)
 
 
-# Twins
+# Whose token
 
 
 @given(
+    day=days(),
     wishes=st.lists(st.lists(st.integers(1, 9).map(lambda n: UUID(int=n)), max_size=4), max_size=5),
     data=st.data(),
 )
-def test_all_children_of_a_wish_bear_one_token_that_of_the_smallest(wishes, data):
-    child_of = {UUID(int=n): f"child {n % 6}" for n in range(1, 8)}
-    tokens = token_keys(wishes, child_of=child_of)
-    assert tokens == token_keys(data.draw(st.permutations(wishes + wishes[:2])), child_of=child_of)
+def test_all_children_of_a_wish_bear_one_token_that_of_one_of_them(day, wishes, data):
+    lodged = [replace(a, child_key=f"child {a.id.int % 6}") for a in day[0]]
+    same = {"child 4": "child 1"}
+    child_of = {a.id: same.get(a.child_key, a.child_key) for a in lodged}
+    tokens = token_keys(wishes, lodged=lodged, same=same)
+    assert tokens == token_keys(
+        data.draw(st.permutations(wishes + wishes[:2])),
+        lodged=data.draw(st.permutations(lodged + lodged[:2])),
+        same=same,
+    )
     for wish in wishes:
-        assert len({tokens.get(child_of[one], child_of[one]) for one in wish if one in child_of}) <= 1
-    for child, token in tokens.items():
-        assert token <= child
-        assert tokens[token] == token
+        assert len({tokens[child_of[one]] for one in wish if one in child_of}) <= 1
+    assert set(tokens) == set(child_of.values())
+    assert set(tokens.values()) <= {a.child_key for a in lodged}
+
+
+@given(day=days(), one_way=st.booleans())
+def test_whoever_links_two_keys_chooses_no_token(day, one_way):
+    lodged = day[0]
+    moved, stays = ("dana", "aidar") if one_way else ("aidar", "dana")
+    earliest = min(lodged, key=lambda a: (a.lodged_at, a.id))
+    assert token_keys([], lodged=lodged, same={moved: stays}) == {stays: earliest.child_key}
