@@ -1,19 +1,22 @@
 """Where applications stand, as far as the families that sent them may know."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
+from enrollment import arrival
 from enrollment.claims import Ending
 from enrollment.explaining import HELD_FOR
 from enrollment.models import Application
 from enrollment.selectors.children import Children, children_of
 from enrollment.selectors.terms import Calendar, Decided, calendars
-from schools.models import Campaign, Harmed, Lane, RosterEntry, RosterState
+from schools.models import Campaign, Case, Harmed, Lane, RosterEntry, RosterState
+from schools.rules import next_working_day
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -42,6 +45,8 @@ class State:
     """For a child of the territory without a place: the day by which the department must find one."""
     confirmation_by: date | None
     """The day by which the list is to be confirmed that shows its provisional place."""
+    school_by: date | None
+    """For a contested one: the day by which its sender is to confirm the school."""
 
     @property
     def has_place(self) -> bool:
@@ -145,6 +150,7 @@ class Rosters:
             harmed=harmed,
             must_act_by=self._must_act_by(application, entry, decided),
             confirmation_by=self._confirmation_by(roster, entry),
+            school_by=self._school_by(application, decided) if ending is Ending.CONTESTED else None,
         )
 
     def _entry(self, application: Application, child: str) -> RosterEntry | None:
@@ -164,6 +170,20 @@ class Rosters:
         if not any(one is not None and one.lane == Lane.TERRITORY for one in waits):
             return None
         return decided.must_act_by(self.campaigns[year].policy.must_act_days)
+
+    def _school_by(self, application: Application, decided: Decided | None) -> date | None:
+        """When the answer is due; never before there was a working day to be asked in."""
+        year, child = application.campaign_id, self.children[application.campaign_id].key_of(application)
+        opened_at = self._contests.get((year, child))
+        asked = opened_at and next_working_day(arrival.day_of(opened_at), self.calendars[year].moved)
+        return max(filter(None, (asked, decided and decided.answer_by)), default=None)
+
+    @cached_property
+    def _contests(self) -> dict[tuple[int, str], datetime]:
+        """By year and child when people were first asked; read only where somebody is."""
+        keys = [key for found in self.children.values() for key in found.standing.claims]
+        cases = Case.objects.filter(kind=Case.Kind.CONTESTED, closed_at=None, subject__in=keys)
+        return {(c.campaign_id, c.subject): c.opened_at for c in cases}
 
     def _confirmation_by(self, roster: RosterState | None, entry: RosterEntry | None) -> date | None:
         if roster is None or roster.closing_at is None or entry is None or entry.is_confirmed:

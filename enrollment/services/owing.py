@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as translate
 
 from enrollment.models import Application, Notice, Retraction
-from enrollment.selectors.states import places_in_line
+from enrollment.selectors.states import places_in_line, states_of
 from enrollment.selectors.terms import answer_by
 from schools.clock import ALMATY
 from schools.models import (
@@ -30,7 +30,6 @@ from schools.models import (
     RosterState,
     SlotChange,
 )
-from schools.rules import next_working_day, parse_moved_days
 
 BATCH: Final = 2_000
 """Messages of one kind that one bell writes down; the next bell goes on."""
@@ -183,9 +182,9 @@ def _reserve(limit: int, _at: datetime) -> Iterator[Owed]:
             )
 
 
-def _contested(limit: int, at: datetime) -> Iterator[Owed]:
+def _contested(limit: int, _at: datetime) -> Iterator[Owed]:
     """Everybody whose application is in an open case, once a case; nobody hears of the other's school."""
-    cases = Case.objects.filter(kind=Case.Kind.CONTESTED, closed_at=None).select_related("campaign")
+    cases = Case.objects.filter(kind=Case.Kind.CONTESTED, closed_at=None)
     asked = [
         (UUID(application), f"{case.opened_at:%Y-%m-%dT%H:%M:%S}", case)
         for case in cases.order_by("opened_at", "pk")
@@ -198,13 +197,17 @@ def _contested(limit: int, at: datetime) -> Iterator[Owed]:
     )
     untold = [one for one in asked if one[:2] not in told][:limit]
     applications = _applications(application for application, *_case in untold)
+    states = states_of(list(applications.values()))
     departments = District.objects.in_bulk([case.district_id for _a, _o, case in untold if case.district_id])
     for application_id, occasion, case in untold:
         application = applications.get(application_id)
         if application is None:
             continue
+        due = states[application_id].school_by
+        if due is None:
+            # No longer contested: the case closes with its next sweep.
+            continue
         district = departments.get(case.district_id or "")
-        due = next_working_day(at.astimezone(ALMATY).date(), parse_moved_days(case.campaign.moved_days))
         with translation.override(application.language):
             yield (
                 application,

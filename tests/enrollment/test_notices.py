@@ -11,8 +11,12 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.formats import date_format
 
 from enrollment.models import Door, Notice, NoticeSent, Retraction
+from enrollment.selectors import states_of
 from enrollment.services import owe_notices, send_notices, withdraw
 from enrollment.sms import SmsNotSent
 from schools.models import (
@@ -277,17 +281,30 @@ def test_who_would_have_had_a_place_is_told_that_and_not_the_reserve_number():
     assert told(Notice.Kind.RESERVE) == []
 
 
-def test_everybody_in_an_open_contest_is_asked_once_and_hears_nothing_of_the_other():
-    mother = with_phone("+77010000001", language="en")
+def a_contest(*, father_lodged_at=DURING, opened_at=DURING, is_proven=True):
+    mother = with_phone("+77010000001", language="en", is_proven=is_proven)
+    other = IntakeFactory()
     father = ApplicationFactory(
-        form={**mother.form, "applicant": request_form(n=500, choices=mother.choices)["applicant"]},
-        intake=IntakeFactory(), language="en",
+        form={
+            **mother.form,
+            "applicant": request_form(n=500, choices=[other.name])["applicant"],
+            "choices": [other.name],
+        },
+        intake=other, language="en", is_proven=is_proven, lodged_at=father_lodged_at,
     )  # fmt: skip
+    closings = [DURING.replace(day=day, hour=19, minute=0) for day in (1, 2, 5, 6, 7, 8, 9, 12)]
+    for number, closes_at in enumerate(closings, 1):
+        Round.objects.create(campaign=mother.campaign, number=number, closes_at=closes_at)
     Case.objects.create(
         campaign=mother.campaign, kind=Case.Kind.CONTESTED, subject=mother.child_key,
-        district=DistrictFactory(), opened_at=DURING,
+        district=DistrictFactory(), opened_at=opened_at,
         detail={"number": mother.number, "applications": sorted([str(mother.id), str(father.id)])},
     )  # fmt: skip
+    return mother, father
+
+
+def test_everybody_in_an_open_contest_is_asked_once_and_hears_nothing_of_the_other():
+    mother, father = a_contest()
 
     texts = told(Notice.Kind.CONTESTED)
 
@@ -297,6 +314,38 @@ def test_everybody_in_an_open_contest_is_asked_once_and_hears_nothing_of_the_oth
         assert "+7 7172 55 01 01" in text
         assert own.number in text
         assert other.number not in text
+
+
+@pytest.mark.parametrize(
+    ("days_later", "moved", "terms"),
+    [
+        pytest.param(0, {}, ["05.04.2027", "05.04.2027"], id="the same day: with the answers"),
+        pytest.param(0, {"2027-04-05": False}, ["06.04.2027", "06.04.2027"], id="Monday is off"),
+        pytest.param(1, {}, ["05.04.2027", "06.04.2027"], id="on Saturday: each with its own answer"),
+        pytest.param(5, {}, ["08.04.2027", "08.04.2027"], id="on Wednesday: never a day that has passed"),
+    ],
+)
+def test_who_is_asked_for_the_school_hears_the_term_that_the_page_shows(days_later, moved, terms):
+    asked_at = DURING + timedelta(days=days_later)
+    mother, father = a_contest(father_lodged_at=asked_at, opened_at=asked_at)
+    type(mother.campaign).objects.update(moved_days=moved)
+
+    owe_notices(at=asked_at)
+
+    shown = states_of([mother, father])
+    for application, term in zip((mother, father), terms, strict=True):
+        state = shown[application.id]
+        assert f"{state.school_by:%d.%m.%Y}" == term
+        with translation.override("en"):
+            page = render_to_string("enrollment/state_words.html", {"state": state, "code": state.code})
+            assert date_format(state.school_by, "DATE_FORMAT") in page
+        assert term in Notice.objects.get(application=application, kind=Notice.Kind.CONTESTED).text
+
+
+def test_who_need_not_be_asked_any_more_is_not():
+    a_contest(is_proven=False)
+
+    assert told(Notice.Kind.CONTESTED) == []
 
 
 def test_a_batch_ends_and_the_next_bell_goes_on():
