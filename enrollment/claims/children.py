@@ -76,7 +76,7 @@ def same_children(links: Iterable[Link]) -> dict[str, str]:
     stays: dict[str, str] = {}
     for keys in groups:
         staying = min(
-            keys, key=lambda key: (not _is_iin(key), key in led_away, rank.get(key, len(rank)), key)
+            keys, key=lambda key: (not _is_iin(key), key in led_away, rank.get(key, len(counting)), key)
         )
         stays |= {key: staying for key in keys if key != staying}
     return stays

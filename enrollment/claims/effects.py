@@ -101,12 +101,12 @@ def _is_before(application: Lodged, withdrawal: Retracted) -> bool:
     return _order(application) <= _order(withdrawal)
 
 
-def _order(fact: Lodged | Retracted) -> tuple[datetime, str, int]:
-    return fact.lodged_at, str(fact.desk or ""), fact.seq or 0
+def _order(fact: Lodged | Retracted) -> tuple[datetime, str]:
+    return fact.lodged_at, str(fact.desk or "")
 
 
 def _in_order_of_effects(applications: Iterable[Lodged]) -> list[Lodged]:
-    """By (lodged, desk, seq, id); where a desk's clock went back, its own chain decides among its own."""
+    """By (lodged, desk, seq, id), but among a desk's own by its chain, wherever its clock went back."""
     in_time = sorted(applications, key=lambda a: (*_order(a), a.id))
     chains: dict[UUID | None, list[Lodged]] = defaultdict(list)
     for application in in_time:

@@ -136,7 +136,7 @@ class _Children:
             choices=application.choices,
             arrived_at=at,
             first_arrival_at=at,
-            linked=frozenset(replaced) if replaced else _NOBODY,
+            linked=frozenset(replaced),
             contested=_NOBODY,
             since=at,
             is_proven=self._is_seen(application),

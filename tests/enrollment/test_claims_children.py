@@ -103,6 +103,29 @@ def test_of_two_that_were_said_to_be_right_the_later_one_stays():
     assert same_children([to_dana, to_other]) == {AIDAR: "200229599990", DANA: "200229599990"}
 
 
+def test_of_two_iins_that_links_lead_away_from_the_one_that_a_link_leads_to_stays():
+    links = [
+        link(PASSPORT, DANA, number=1),
+        link(DANA, CERTIFICATE, number=2),
+        link(AIDAR, CERTIFICATE, number=3),
+    ]
+    assert same_children(links) == {PASSPORT: DANA, CERTIFICATE: DANA, AIDAR: DANA}
+
+
+def test_two_pairs_that_are_linked_are_one_child():
+    pairs = [link("a", "b", number=3), link("c", "d", number=2)]
+    assert same_children([*pairs, link("b", "d", number=1)]) == {"a": "d", "b": "d", "c": "d"}
+    assert same_children([*pairs, link("d", "b", number=1)]) == {"a": "b", "c": "b", "d": "b"}
+
+
+def test_saying_it_twice_hides_no_earlier_word():
+    twice = [link(PASSPORT, AIDAR, number=3), link(PASSPORT, AIDAR, number=2)]
+    assert same_children([*twice, link(CERTIFICATE, AIDAR, number=1)]) == {
+        PASSPORT: AIDAR,
+        CERTIFICATE: AIDAR,
+    }
+
+
 def test_strangers_of_one_group_stay_strangers_when_it_grows():
     links = [
         link(PASSPORT, AIDAR, number=9, is_same=False),

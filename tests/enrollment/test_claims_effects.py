@@ -92,6 +92,18 @@ def test_a_withdrawal_may_name_a_number():
     assert standing_claims([lodged(1, at(9))], [withdrawal("27-0001", at(11))]).claims == {}
 
 
+def test_a_number_that_is_not_known_yet_is_waited_for():
+    standing = standing_claims([lodged(1, at(9))], [withdrawal("27-0002", at(11))])
+    assert of(standing).application_id == UUID(int=1)
+    assert standing.waiting == ids(9000)
+
+
+def test_withdrawals_of_several_children_all_count():
+    two = [lodged(1, at(9)), lodged(2, at(9), child=DANA)]
+    both = [withdrawal(1, at(11), desk=DESK, seq=1), withdrawal(2, at(11), desk=DESK, seq=2)]
+    assert standing_claims(two, both).claims == {}
+
+
 def test_a_number_of_two_children_of_one_person_waits_for_a_person():
     clones = [lodged(1, at(9), number="27-X"), lodged(2, at(9), child=DANA, number="27-X")]
     standing = standing_claims(clones, [withdrawal("27-X", at(11))])
@@ -121,11 +133,18 @@ def test_a_withdrawal_of_the_same_instant_is_the_later_one():
     assert ending(standing, 2) is Ending.WITHDRAWN
 
 
+def test_at_one_place_of_two_branches_of_a_journal_neither_is_before_the_other():
+    two = [lodged(1, at(9)), lodged(2, at(10), desk=DESK, seq=7)]
+    standing = standing_claims(two, [withdrawal(1, at(11), desk=DESK, seq=7)])
+    assert of(standing).application_id == UUID(int=2)
+
+
 @pytest.mark.parametrize(
-    ("handed_in", "withdrawn", "is_left"), [(OTHER_DESK, DESK, True), (DESK, OTHER_DESK, False)]
+    ("handed_in", "withdrawn", "is_left"),
+    [(OTHER_DESK, DESK, True), (DESK, OTHER_DESK, False), (DESK, None, True), (None, DESK, False)],
 )
-def test_at_the_same_instant_at_two_desks_the_desks_ids_decide(
-    handed_in: UUID, withdrawn: UUID, *, is_left: bool
+def test_at_the_same_instant_at_two_doors_the_portal_is_first_and_the_desks_ids_decide(
+    handed_in: UUID | None, withdrawn: UUID | None, *, is_left: bool
 ):
     two = [lodged(1, at(9)), lodged(2, at(11), desk=handed_in, seq=4)]
     standing = standing_claims(two, [withdrawal(1, at(11), desk=withdrawn, seq=2)])
