@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cscdesk.clock import bounded
@@ -119,18 +120,23 @@ class Judge:
         assert text.about is not None
         assert isinstance(form.content, Withdrawal | Voiding)
         content, number = form.content, _number(text.about.number)
-        application = _application(text.about.application, number)
+        # By the desk's clock, or by the centre's: a slow wall clock may say it was before the code was sent.
+        times = lodged_at, entry.link.first_sight
+        proven = [
+            application.id
+            for application in _named(text.about.application, number)
+            if self._is_proven(application, content.code, times=times)
+        ]
         return DeskRetraction(
             id=text.id,
             kind=Retraction.Kind.WITHDRAWAL if isinstance(content, Withdrawal) else Retraction.Kind.VOID,
             year=text.campaign,
-            application_id=application.id if application else text.about.application,
+            # What has arrived by now must not matter (law 6): a number stays a number, a code names its application.
+            application_id=proven[0] if proven else text.about.application,
             application_number=number,
             person_key=content.person if isinstance(content, Withdrawal) else "",
             reason=content.reason if isinstance(content, Voiding) else "",
-            # By the desk's clock, or by the centre's: a slow wall clock may say it was before the code was sent.
-            is_verified=application is not None
-            and self._is_proven(application, content.code, times=(lodged_at, entry.link.first_sight)),
+            is_verified=bool(proven),
             desk=entry.desk_id,
             seq=text.seq,
             entry_sha256=bytes(entry.sha256),
@@ -193,9 +199,7 @@ def _number(text: str) -> str:
         raise NotWellFormed(faults=str(refusal)) from refusal
 
 
-def _application(id_: UUID | None, number: str) -> Application | None:
-    """The application meant, if it has arrived; after a clone a number may mean two, then a person decides."""
-    if id_ is not None:
-        return Application.objects.filter(id=id_).first()
-    found = list(Application.objects.filter(number=number)[:2])
-    return found[0] if len(found) == 1 else None
+def _named(id_: UUID | None, number: str) -> QuerySet[Application]:
+    """The application meant, if it has arrived; after a clone a number may mean two."""
+    meant = {"number": number} if id_ is None else {"id": id_}
+    return Application.objects.filter(**meant).order_by("id")

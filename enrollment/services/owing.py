@@ -4,7 +4,7 @@ Which messages are owed to families: found by absence, in batches, written down 
 A provisional place is told by the page alone: it may change with every fact that arrives.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -37,30 +37,47 @@ BATCH: Final = 2_000
 
 def owe_notices(*, at: datetime, limit: int = BATCH) -> int:
     """
-    Write down every message that a fact calls for and nobody has owed yet.
+    Write down what families are told of their own doing: registered, withdrawn.
 
-    Two workers at once write each one once: a notice is unique by application, kind and
+    Two workers at once write each message once: a notice is unique by application, kind and
     occasion.
 
     :param limit: of each kind
     :returns: how many were found missing
     """
+    return _owe(_OF_FAMILIES, at=at, limit=limit)
+
+
+def owe_notices_of_rounds(*, at: datetime, limit: int = BATCH) -> int:
+    """
+    The same of what rounds brought: confirmed, harmed, on the reserve list, asked for the school.
+
+    :param limit: of each kind
+    :returns: how many were found missing
+    """
+    return _owe(_OF_ROUNDS, at=at, limit=limit)
+
+
+def _owe(kinds: "Mapping[Notice.Kind, Missing]", *, at: datetime, limit: int) -> int:
     found = 0
-    for kind, missing in _KINDS.items():
+    for kind, missing in kinds.items():
         owed = [
             Notice(application=application, kind=kind, occasion=occasion, text=text, owed_at=at)
-            for application, occasion, text in missing(limit, at)
+            for application, occasion, text in missing(limit)
         ]
-        Notice.objects.bulk_create(owed, ignore_conflicts=True, batch_size=BATCH)
+        # One statement a kind, and so all or none: what is owed in order has no gap.
+        Notice.objects.bulk_create(owed, ignore_conflicts=True)
         found += len(owed)
     return found
 
 
 Owed = tuple[Application, str, str]
 """Whom, on which occasion, what."""
+Missing = Callable[[int], Iterable[Owed]]
+"""So many, at most, of those that nobody has owed yet."""
 
 
-def _registered(limit: int, _at: datetime) -> Iterator[Owed]:
+def _registered(limit: int) -> Iterator[Owed]:
     told = Notice.objects.filter(application=OuterRef("id"), kind=Notice.Kind.REGISTERED)
     untold = Application.objects.exclude(Exists(told)).select_related("campaign")
     for application in untold.order_by("received_at", "id")[:limit]:
@@ -78,15 +95,20 @@ def _registered(limit: int, _at: datetime) -> Iterator[Owed]:
         yield application, "", text
 
 
-def _withdrawn(limit: int, _at: datetime) -> Iterator[Owed]:
-    told = Notice.objects.filter(application=OuterRef("application_id"), kind=Notice.Kind.WITHDRAWN)
-    retractions = Retraction.objects.filter(
-        kind=Retraction.Kind.WITHDRAWAL, application_id__isnull=False
-    ).exclude(Exists(told.filter(occasion="")))
-    rows = list(retractions.order_by("received_at", "id")[:limit])
+def _withdrawn(limit: int) -> Iterator[Owed]:
+    told = Notice.objects.filter(kind=Notice.Kind.WITHDRAWN, occasion="")
+    asked = Retraction.objects.filter(kind=Retraction.Kind.WITHDRAWAL).order_by("received_at", "id")
+    by_id = asked.exclude(Exists(told.filter(application=OuterRef("application_id"))))
+    rows = list(by_id.filter(application_id__isnull=False)[:limit])
     applications = _applications(row.application_id for row in rows)
-    for row in rows:
-        application = None if row.application_id is None else applications.get(row.application_id)
+    named = [(row, applications.get(row.application_id)) for row in rows if row.application_id is not None]
+    # A number may mean two applications, after a clone: both families are told.
+    by_number = {row.application_number: row for row in asked.filter(application_id=None).reverse()}
+    untold = Application.objects.filter(number__in=by_number).exclude(
+        Exists(told.filter(application=OuterRef("id")))
+    )
+    named += [(by_number[one.number], one) for one in untold.order_by("received_at", "id")[:limit]]
+    for row, application in named:
         if application is None:
             continue
         with translation.override(application.language):
@@ -101,14 +123,14 @@ def _withdrawn(limit: int, _at: datetime) -> Iterator[Owed]:
         yield application, "", sentence % {"number": application.number}
 
 
-def _confirmed(limit: int, _at: datetime) -> Iterator[Owed]:
+def _confirmed(limit: int) -> Iterator[Owed]:
     """Each confirmed place once, also a second one that the child likes better; granted ones, too."""
     told = Notice.objects.filter(application=OuterRef("application_id"), kind=Notice.Kind.CONFIRMED)
     places = (
-        ConfirmedPlace.objects.filter(annulment=None)
+        ConfirmedPlace.objects.filter(annulment=None, confirmation__in=_unfinished())
         .annotate(occasion=Cast("confirmation_id", CharField()))
         .exclude(Exists(told.filter(occasion=OuterRef("occasion"))))
-        .order_by("pk")
+        .order_by("confirmation", "intake", "slot")
     )
     rows = [(p.application_id, p.occasion, p.intake_id) for p in places[:limit]]
     rows += _granted(limit)
@@ -131,24 +153,47 @@ def _confirmed(limit: int, _at: datetime) -> Iterator[Owed]:
             )
 
 
+def _unfinished() -> list[UUID]:
+    """
+    Confirmations of which some family may not have been told.
+
+    A cost: hundreds of thousands of places need not be looked through a minute. Those of a
+    confirmation come at once and are owed in order, so it is enough to look at its last one.
+    """
+    places = ConfirmedPlace.objects.filter(confirmation=OuterRef("pk"), annulment=None)
+    told = Notice.objects.filter(
+        application=OuterRef("last"), kind=Notice.Kind.CONFIRMED, occasion=OuterRef("occasion")
+    )
+    last = places.order_by("-intake", "-slot").values("application_id")[:1]
+    found = Confirmation.objects.annotate(last=Subquery(last), occasion=Cast("pk", CharField()))
+    return list(found.exclude(last=None).exclude(Exists(told)).values_list("pk", flat=True))
+
+
 def _granted(limit: int) -> list[tuple[UUID, str, int]]:
     """Places above capacity as they stand on a list: who is on it in such a slot."""
-    told = Notice.objects.filter(application=OuterRef("application_id"), kind=Notice.Kind.CONFIRMED)
-    grants = SlotChange.objects.filter(
-        kind=SlotChange.Kind.GRANTED,
-        intake=OuterRef("intake"),
-        slot=OuterRef("slot"),
-        child_key=OuterRef("child_key"),
+    grants = {
+        (intake, slot, child): str(key)
+        for key, intake, slot, child in SlotChange.objects.filter(kind=SlotChange.Kind.GRANTED).values_list(
+            "pk", "intake", "slot", "child_key"
+        )
+    }
+    entries = RosterEntry.objects.filter(
+        child_key__in={child for _intake, _slot, child in grants}, is_confirmed=True
+    ).values_list("application_id", "intake", "slot", "child_key")
+    rows = [
+        (application, grants[intake, slot, child], intake)
+        for application, intake, slot, child in entries
+        if (intake, slot, child) in grants
+    ]
+    told = set(
+        Notice.objects.filter(
+            application__in=[application for application, *_rest in rows], kind=Notice.Kind.CONFIRMED
+        ).values_list("application_id", "occasion")
     )
-    rows = (
-        RosterEntry.objects.filter(Exists(grants), is_confirmed=True)
-        .annotate(occasion=Cast(Subquery(grants.values("pk")[:1]), CharField()))
-        .exclude(Exists(told.filter(occasion=OuterRef("occasion"))))
-    )
-    return list(rows.values_list("application_id", "occasion", "intake_id")[:limit])
+    return [row for row in rows if row[:2] not in told][:limit]
 
 
-def _reserve(limit: int, _at: datetime) -> Iterator[Owed]:
+def _reserve(limit: int) -> Iterator[Owed]:
     """Once an application: when a confirmed round has left its child without a place."""
     told = Notice.objects.filter(application=OuterRef("application_id"), kind=Notice.Kind.RESERVE)
     placed = RosterEntry.objects.filter(
@@ -182,7 +227,7 @@ def _reserve(limit: int, _at: datetime) -> Iterator[Owed]:
             )
 
 
-def _contested(limit: int, _at: datetime) -> Iterator[Owed]:
+def _contested(limit: int) -> Iterator[Owed]:
     """Everybody whose application is in an open case, once a case; nobody hears of the other's school."""
     cases = Case.objects.filter(kind=Case.Kind.CONTESTED, closed_at=None)
     asked = [
@@ -224,7 +269,7 @@ def _contested(limit: int, _at: datetime) -> Iterator[Owed]:
             )
 
 
-def _harmed(limit: int, _at: datetime) -> Iterator[Owed]:
+def _harmed(limit: int) -> Iterator[Owed]:
     """Each child once a school."""
     told = Notice.objects.filter(application=OuterRef("application_id"), kind=Notice.Kind.HARMED)
     rows = (
@@ -252,9 +297,11 @@ def _harmed(limit: int, _at: datetime) -> Iterator[Owed]:
             )
 
 
-_KINDS: Final[dict[Notice.Kind, Callable[[int, datetime], Iterable[Owed]]]] = {
+_OF_FAMILIES: Final[Mapping[Notice.Kind, Missing]] = {
     Notice.Kind.REGISTERED: _registered,
     Notice.Kind.WITHDRAWN: _withdrawn,
+}
+_OF_ROUNDS: Final[Mapping[Notice.Kind, Missing]] = {
     Notice.Kind.CONFIRMED: _confirmed,
     Notice.Kind.HARMED: _harmed,
     Notice.Kind.RESERVE: _reserve,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -172,7 +172,7 @@ def code_tries(*, application: Application, at: datetime) -> int:
     From `CODE_TRIES_PER_HOUR` on no code proves anything: six digits must not be found by trying.
     """
     return Retraction.objects.filter(
-        application_id=application.id,
+        Q(application_id=application.id) | Q(application_id=None, application_number=application.number),
         door=Door.DESK,
         is_verified=False,
         received_at__gt=at - _HOUR,
