@@ -102,8 +102,7 @@ def token_keys(
     for wish in wishes:
         children = [child_of[one] for one in wish if one in child_of]
         for first, second in pairwise(children):
-            if groups.leader(first) != groups.leader(second):
-                groups.join(first, second)
+            groups.join(first, second)
     for twins in groups:
         token_of.update(dict.fromkeys(twins, min(token_of[one] for one in twins)))
     return token_of

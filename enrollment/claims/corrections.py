@@ -91,13 +91,12 @@ def _in_circles(stated: Mapping[UUID, UUID]) -> set[UUID]:
     circles: set[UUID] = set()
     walked: set[UUID] = set()
     for start in stated:
-        path: dict[UUID, None] = {}
+        path: list[UUID] = []
         at: UUID | None = start
         while at is not None and at not in walked:
             walked.add(at)
-            path[at] = None
+            path.append(at)
             at = stated.get(at)
         if at in path:
-            steps = list(path)
-            circles.update(steps[steps.index(at) :])
+            circles.update(path[path.index(at) :])
     return circles
