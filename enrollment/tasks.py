@@ -39,6 +39,12 @@ def send_notices(*, limit: int = 200, **_: object) -> int:
 
 
 @shared_task
+def owe_notices_of_rounds(*, limit: int = services.BATCH, **_: object) -> int:
+    """Write down what families are owed about the rounds; the bell of `send_notices` sends it."""
+    return services.owe_notices_of_rounds(limit=limit, at=clock.now())
+
+
+@shared_task
 def render_outage_pages(**_: object) -> None:
     """Write the pages that the front shows while the portal does not open."""
     call_command("render_outage_pages")

@@ -59,6 +59,7 @@ CELERY_TASK_ROUTES = {
     "enrollment.tasks.settle_withdrawals": {"queue": "roster"},
     "enrollment.tasks.make_due_seeds": {"queue": "roster"},
     "enrollment.tasks.send_notices": {"queue": "notify"},
+    "enrollment.tasks.owe_notices_of_rounds": {"queue": "notify"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -85,6 +86,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
     "send_notices": {"task": "enrollment.tasks.send_notices", "schedule": 5, "options": {"expires": 15}},
+    # Looks through the lists: seldom enough to cost nothing; places are confirmed once a day.
+    "owe_notices_of_rounds": {
+        "task": "enrollment.tasks.owe_notices_of_rounds",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "open_matters": {"task": "enrollment.tasks.open_matters", "schedule": 60, "options": {"expires": 60}},
     # Reads the names of all children: seldom enough to cost nothing, often enough for a person's day.
     "open_near_duplicates": {

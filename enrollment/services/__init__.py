@@ -24,7 +24,7 @@ from enrollment.services.lodging import (
     lodge_draft,
 )
 from enrollment.services.notices import send_notices
-from enrollment.services.owing import owe_notices
+from enrollment.services.owing import BATCH, owe_notices, owe_notices_of_rounds
 from enrollment.services.retractions import (
     IdReused,
     NoSuchApplication,
@@ -35,6 +35,7 @@ from enrollment.services.retractions import (
 )
 
 __all__ = [
+    "BATCH",
     "AlreadySent",
     "Checked",
     "DeskRequest",
@@ -56,6 +57,7 @@ __all__ = [
     "lodge_draft",
     "open_account",
     "owe_notices",
+    "owe_notices_of_rounds",
     "request_of",
     "save_part",
     "send_notices",

@@ -26,43 +26,31 @@ def send_notices(*, limit: int, at: datetime) -> int:
     :returns: how many a provider took
     """
     owe_notices(at=at)
-    backend, sent, failed = sms_backend(), 0, list[int]()
-    for _turn in range(limit):
-        outcome = _send_one(backend=backend, but_not=failed, at=at)
-        if outcome is None:
-            break
-        notice_id, is_sent = outcome
-        if is_sent:
-            sent += 1
-        else:
-            failed.append(notice_id)
-    return sent
+    # A cost: what is owed is found once a bell, by absence; each message then only looks at its own row.
+    owed = Notice.objects.filter(sent=None).order_by("owed_at", "id").values_list("id", flat=True)
+    backend = sms_backend()
+    return sum(_send_one(notice_id, backend=backend, at=at) for notice_id in owed[:limit])
 
 
 @transaction.atomic
-def _send_one(*, backend: SmsBackend, but_not: list[int], at: datetime) -> tuple[int, bool] | None:
+def _send_one(notice_id: int, *, backend: SmsBackend, at: datetime) -> bool:
     # One transaction a message: a worker killed between two of them has told about the first.
     notice = (
         Notice.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("application__account")
-        .filter(sent=None)
-        .exclude(id__in=but_not)
-        .order_by("owed_at", "id")
+        .filter(id=notice_id)
         .first()
     )
-    if notice is None:
-        return None
-    # A race: the search may have begun before another worker committed and reached the row after it.
-    # Under the lock a second look sees what was sent.
-    if NoticeSent.objects.filter(notice=notice).exists():
-        return notice.pk, False
+    # A race: another worker has the row, or has sent it since it was found.
+    if notice is None or NoticeSent.objects.filter(notice=notice).exists():
+        return False
     try:
         to = _deliver(notice, backend)
     except (SmsNotSent, SMTPException, OSError) as error:
         log.warning("notice %d stays owed: %s", notice.pk, type(error).__name__)
-        return notice.pk, False
+        return False
     NoticeSent.objects.create(notice=notice, to=to, sent_at=at)
-    return notice.pk, True
+    return True
 
 
 def _deliver(notice: Notice, backend: SmsBackend) -> str:

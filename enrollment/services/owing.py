@@ -20,6 +20,7 @@ from enrollment.selectors.states import places_in_line, states_of
 from enrollment.selectors.terms import answer_by
 from schools.clock import ALMATY
 from schools.models import (
+    Annulment,
     Case,
     Confirmation,
     ConfirmedPlace,
@@ -130,7 +131,7 @@ def _confirmed(limit: int) -> Iterator[Owed]:
         ConfirmedPlace.objects.filter(annulment=None, confirmation__in=_unfinished())
         .annotate(occasion=Cast("confirmation_id", CharField()))
         .exclude(Exists(told.filter(occasion=OuterRef("occasion"))))
-        .order_by("confirmation", "intake", "slot")
+        .order_by("confirmation_id", "intake_id", "slot")
     )
     rows = [(p.application_id, p.occasion, p.intake_id) for p in places[:limit]]
     rows += _granted(limit)
@@ -160,13 +161,16 @@ def _unfinished() -> list[UUID]:
     A cost: hundreds of thousands of places need not be looked through a minute. Those of a
     confirmation come at once and are owed in order, so it is enough to look at its last one.
     """
-    places = ConfirmedPlace.objects.filter(confirmation=OuterRef("pk"), annulment=None)
-    told = Notice.objects.filter(
-        application=OuterRef("last"), kind=Notice.Kind.CONFIRMED, occasion=OuterRef("occasion")
+    annulled = Annulment.objects.filter(place=OuterRef("pk"))
+    places = ConfirmedPlace.objects.filter(~Exists(annulled), confirmation=OuterRef("pk"))
+    last = places.order_by("-intake_id", "-slot").values("application_id")[:1]
+    ends = dict(Confirmation.objects.annotate(last=Subquery(last)).values_list("pk", "last"))
+    told = set(
+        Notice.objects.filter(
+            kind=Notice.Kind.CONFIRMED, application__in=set(ends.values()), occasion__in=map(str, ends)
+        ).values_list("application_id", "occasion")
     )
-    last = places.order_by("-intake", "-slot").values("application_id")[:1]
-    found = Confirmation.objects.annotate(last=Subquery(last), occasion=Cast("pk", CharField()))
-    return list(found.exclude(last=None).exclude(Exists(told)).values_list("pk", flat=True))
+    return [key for key, end in ends.items() if end is not None and (end, str(key)) not in told]
 
 
 def _granted(limit: int) -> list[tuple[UUID, str, int]]:

@@ -12,14 +12,17 @@ from django.core import mail
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.formats import date_format
 
+from enrollment import tasks
 from enrollment.models import Door, Notice, NoticeSent, Retraction
 from enrollment.selectors import states_of
-from enrollment.services import owe_notices, send_notices, withdraw
+from enrollment.services import owe_notices, owe_notices_of_rounds, send_notices, withdraw
 from enrollment.sms import SmsNotSent
 from schools.models import (
+    Annulment,
     Case,
     Confirmation,
     ConfirmedPlace,
@@ -183,8 +186,8 @@ def a_round(application, *, confirmed):
 
 def told(kind):
     """Sweeps twice: what is owed once is there once."""
-    owe_notices(at=DURING)
-    owe_notices(at=DURING)
+    owe_notices_of_rounds(at=DURING)
+    owe_notices_of_rounds(at=DURING)
     return [notice.text for notice in Notice.objects.filter(kind=kind).order_by("text")]
 
 
@@ -194,8 +197,22 @@ def test_a_provisional_place_is_no_reason_to_write():
     RosterEntryFactory(application=application)
 
     owe_notices(at=DURING)
+    owe_notices_of_rounds(at=DURING)
 
     assert [notice.kind for notice in Notice.objects.all()] == [Notice.Kind.REGISTERED]
+
+
+def test_what_rounds_brought_has_a_bell_of_its_own(settings):
+    application = with_phone("+77011234567")
+    confirm_place(application, a_round(application, confirmed=True))
+
+    assert owe_notices(at=DURING) == 1
+    assert Notice.objects.get().kind == Notice.Kind.REGISTERED
+    assert tasks.owe_notices_of_rounds() == 1
+    task = "enrollment.tasks.owe_notices_of_rounds"
+    assert settings.CELERY_TASK_ROUTES[task] == {"queue": "notify"}
+    (bell,) = [one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["task"] == task]
+    assert (bell["schedule"], bell["options"]["expires"]) == (60, 60)
 
 
 def confirm_place(application, confirmation, *, slot=0):
@@ -224,7 +241,7 @@ def test_a_second_place_that_the_child_likes_better_is_told_too():
     application = with_phone("+77011234567")
     first = a_round(application, confirmed=True)
     confirm_place(application, first)
-    owe_notices(at=DURING)
+    owe_notices_of_rounds(at=DURING)
     of = Round.objects.create(campaign=application.campaign, number=2, closes_at=DURING + timedelta(days=3))
     later = Confirmation.objects.create(
         id=uuid4(), campaign=application.campaign, round=of, district_id="711210000", way="watermark",
@@ -233,6 +250,45 @@ def test_a_second_place_that_the_child_likes_better_is_told_too():
     confirm_place(application, later, slot=1)
 
     assert len(told(Notice.Kind.CONFIRMED)) == 2
+
+
+def places_of_one_confirmation(count):
+    intake = IntakeFactory()
+    applications = [ApplicationFactory(intake=intake) for _child in range(count)]
+    confirmation = a_round(applications[0], confirmed=True)
+    # Given to slots in another order than they are written down.
+    slots = [2, 0, 3, 1, *range(4, count)]
+    return [
+        confirm_place(one, confirmation, slot=slot) for one, slot in zip(applications, slots, strict=True)
+    ]
+
+
+def test_a_long_confirmation_is_told_to_its_end_however_small_the_batches():
+    places_of_one_confirmation(5)
+
+    assert [owe_notices_of_rounds(at=DURING, limit=2) for _bell in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_place_that_was_taken_back_before_it_was_told_is_not_and_holds_nobody_up():
+    places = places_of_one_confirmation(4)
+    last = max(places, key=lambda place: place.slot)
+    Annulment.objects.create(
+        id=uuid4(), place=last, reason="-", official=AccountFactory(), second_official=AccountFactory(),
+        annulled_at=DURING,
+    )  # fmt: skip
+
+    assert [owe_notices_of_rounds(at=DURING) for _bell in range(2)] == [3, 0]
+    assert not Notice.objects.filter(application=last.application_id).exists()
+
+
+def test_with_nothing_new_no_place_is_looked_at():
+    places_of_one_confirmation(4)
+    owe_notices_of_rounds(at=DURING)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert owe_notices_of_rounds(at=DURING) == 0
+
+    assert not [q["sql"] for q in asked if q["sql"].startswith('SELECT "schools_confirmedplace"')]
 
 
 def test_a_place_above_capacity_is_told():
@@ -330,7 +386,7 @@ def test_who_is_asked_for_the_school_hears_the_term_that_the_page_shows(days_lat
     mother, father = a_contest(father_lodged_at=asked_at, opened_at=asked_at)
     type(mother.campaign).objects.update(moved_days=moved)
 
-    owe_notices(at=asked_at)
+    owe_notices_of_rounds(at=asked_at)
 
     shown = states_of([mother, father])
     for application, term in zip((mother, father), terms, strict=True):
