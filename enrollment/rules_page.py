@@ -249,7 +249,7 @@ def policy_keys(campaign: Campaign) -> list[PolicyKey]:
 
 def _in_words(name: str, policy: Policy) -> "StrOrPromise":
     value = getattr(policy, name)
-    words: "StrOrPromise"
+    words: StrOrPromise
     match value:
         case None:
             words = _("not at all")

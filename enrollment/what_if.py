@@ -210,7 +210,7 @@ def _numbers(roster: Roster, children: set[str], schools: set[str]) -> Iterator[
 
 def _unconfirmed(facts: Facts) -> Facts:
     """The facts without a confirmation; places that a person granted above capacity stay granted."""
-    return replace(facts, confirmed=(), references={}, harmed={})
+    return replace(facts, confirmed=(), confirmations=(), references={}, retold={})
 
 
 def _with_first_choices(lodged: Sequence[Lodged], most: int) -> Sequence[Lodged]:

@@ -313,6 +313,8 @@ def confirm(
             way="watermark",
             facts_sha256=bytes(state.facts_sha256),
             roster_sha256=bytes(32),
+            closing_at=state.closing_at,
+            round_facts=state.round_facts,
             official=official(),
             confirmed_at=at or state.closing_at + timedelta(hours=8),
         )

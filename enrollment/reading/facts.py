@@ -14,6 +14,7 @@ from enrollment.arrival import Outage as RecordedOutage
 from enrollment.claims import Link, Lodged, Retracted
 from enrollment.models import Check, ChildLink, DaySeed, Decision, Outage, Retraction, TwinsWish
 from enrollment.reading.applications import Asked, AskedOf, read_applications
+from enrollment.reading.before import count_before
 from enrollment.reading.digesting import Buckets, Parts, count_facts, read_kinds
 from schools.holding import ChangedSlot, Given
 from schools.models import (
@@ -38,8 +39,6 @@ class Checked:
     address: bool | None = None
     found: Mapping[str, str] | None = None
     """The registered address, where another one than stated was found."""
-    addresses_found: int = 0
-    """How often another one than stated was found."""
 
     @property
     def is_address_known(self) -> bool:
@@ -63,7 +62,9 @@ class ConfirmedRound:
     district: str
     closing: datetime
     facts: int
-    """How many of the facts that happened before the closing were known."""
+    """How many of the facts that happened before the closing were known then."""
+    facts_now: int
+    """How many are."""
 
 
 class Lost(NamedTuple):
@@ -223,8 +224,6 @@ def _checks(campaign: Campaign, applications: Sequence[UUID] | None) -> dict[UUI
         known[subject] = agrees
         if subject == Check.Subject.ADDRESS:
             known["found"] = other or None
-        if other is not None:
-            known["addresses_found"] = known.get("addresses_found", 0) + 1
     return {application: Checked(**known) for application, known in found.items()}
 
 
@@ -329,11 +328,15 @@ def _undelivered(campaign: Campaign) -> frozenset[str]:
 
 def _confirmations(campaign: Campaign) -> list[ConfirmedRound]:
     rows = Confirmation.objects.filter(campaign=campaign, closing_at__isnull=False)
-    return [
-        ConfirmedRound(round=number, district=district, closing=closing, facts=facts)
-        for number, district, closing, facts in rows.order_by("round__number", "district").values_list(
+    confirmed = list(
+        rows.order_by("round__number", "district").values_list(
             "round__number", "district_id", "closing_at", "round_facts"
         )
+    )
+    now = {closing: count_before(campaign=campaign, closing=closing) for _n, _d, closing, _f in confirmed}
+    return [
+        ConfirmedRound(round=number, district=district, closing=closing, facts=facts, facts_now=now[closing])
+        for number, district, closing, facts in confirmed
     ]
 
 

@@ -1,17 +1,27 @@
 """The campaign that facts are about: its rules, its rounds, what it offers."""
 
+import hashlib
+import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
+from enrollment.keys import draw_key
+from enrollment.models import DrawCommitment
 from enrollment.reading.digesting import setup_sha256
 from schools.models import Campaign, Intake, Round, Territory
-from schools.rules import HouseRange, InvalidHouse, Parity, Policy, parse_house, street_key
+from schools.rules import HouseRange, InvalidHouse, Parity, Policy, Refusal, parse_house, street_key
 from schools.rules.address import House
 
 _NONE: frozenset[str] = frozenset()
+
+
+class AnotherKey(Refusal):
+    message = _("K is not the one that was bound before the opening: every number would be another one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class Setup:
     """Number and planned closing."""
     intakes: Mapping[str, IntakeAt]
     territories: "Territories"
+    draw_key: bytes
+    """K."""
     sha256: bytes = b""
     """Of all this, as it is stored."""
 
@@ -91,8 +103,25 @@ def _parsed(house: str) -> House | None:
         return None
 
 
+def bound_key(*, campaign: Campaign) -> bytes:
+    """
+    K of the draw, the one that was bound where one was.
+
+    :raises AnotherKey: it is another one
+    """
+    key = draw_key()
+    bound = DrawCommitment.objects.filter(campaign=campaign).first()
+    if bound is not None and not hmac.compare_digest(hashlib.sha256(key).digest(), bytes(bound.key_sha256)):
+        raise AnotherKey
+    return key
+
+
 def read_setup(*, campaign: Campaign) -> Setup:
-    """The campaign as it is stored now; call it inside one snapshot with the facts."""
+    """
+    The campaign as it is stored now; call it inside one snapshot with the facts.
+
+    :raises AnotherKey: K is not the one that was bound before the opening
+    """
     rows = Intake.objects.filter(campaign=campaign).values_list(
         "id", "school_id", "language", "school__district_id", "slots"
     )
@@ -111,5 +140,6 @@ def read_setup(*, campaign: Campaign) -> Setup:
         ),
         intakes=intakes,
         territories=Territories.of_campaign(campaign),
+        draw_key=bound_key(campaign=campaign),
         sha256=setup_sha256(campaign=campaign),
     )

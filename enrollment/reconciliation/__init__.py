@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from enrollment.reading import Facts, Setup, count_facts, read_facts, read_setup, setup_sha256
+from enrollment.reading import Facts, Setup, count_before, count_facts, read_facts, read_setup, setup_sha256
 from enrollment.reconciliation.braking import note_stops, stops
 from enrollment.reconciliation.computing import Roster, compute_roster, round_of
 from enrollment.reconciliation.incremental import increment, note_read
+from enrollment.reconciliation.noting import note_harmed
 from schools.models import Campaign, RosterState
 from schools.services.publishing import (
     AnotherRuns,
@@ -123,12 +124,14 @@ def _publish(
             setup_sha256=setup.sha256,
             round_number=roster.round.number if roster.round else None,
             closing_at=roster.round.closing if roster.round else None,
+            round_facts=count_before(campaign=campaign, closing=roster.round.closing) if roster.round else 0,
         ),
         stopped={component for stop in stopped for component in stop.components},
         at=at,
         is_distrustful=is_distrustful,
     )
     note_stops(campaign=campaign, stopped=stopped, at=at)
+    note_harmed(campaign=campaign, roster=roster, facts=facts, part=None if fresh is None else setup.intakes)
     note_read(campaign=campaign, facts=facts, fresh=fresh)
     return Run(
         facts=facts.count,

@@ -7,21 +7,23 @@ docs/reference/rule.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from enrollment import arrival, draw, keys
+from enrollment import arrival, draw
 from enrollment.arrival import INSTANT, day_of
 from enrollment.claims import same_children, token_keys
-from enrollment.reading import Applications, Facts, IntakeAt, Setup, Territories
+from enrollment.reading import Applications, Facts, IntakeAt, Lost, Retold, Setup, Territories
 from enrollment.reading.applications import address_parts
 from enrollment.reconciliation.claiming import Claims, claims_of
 from enrollment.reconciliation.holding import Placing, held_for
 from enrollment.reconciliation.moments import days, moments
+from enrollment.reconciliation.retelling import still_lost, told_again
 from enrollment.rounds import RoundAt, current_round, needed_days
 from schools.holding import Given, Wanted, by_intake, holders, slots_on
 from schools.placement import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, place_columns
@@ -31,6 +33,19 @@ from schools.services.publishing.listing import WAITING, at_microseconds, to_mic
 
 Ints = npt.NDArray[np.int64]
 _FIRST = {"T": FIRST_FOR_T, "O": FIRST_FOR_O}
+
+
+@dataclass(frozen=True, slots=True)
+class HarmedChild:
+    """A child that would have a place, had everything been known in time."""
+
+    round: int
+    child_key: str
+    lost: Lost
+    application: UUID
+    child_name: str
+    number: str
+    """Of the receipt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +60,10 @@ class Roster:
     """Children that ask for each intake, of its territory and from outside, the late ones too."""
     holders: Mapping[str, Given]
     """The confirmed place that each child holds."""
+    told: Mapping[int, Retold]
+    """By number: confirmed rounds of which something became known too late, told again."""
+    harmed: Sequence[HarmedChild]
+    """Who would have a place by them, and has nothing as good."""
 
     def lines(self) -> Iterator[Line]:
         """Every line of every list."""
@@ -178,9 +197,58 @@ class _Computation:
         held = self._holders()
         if round_ is None:
             lists = [_empty(intake, arrived[intake.name]) for intake in self.intakes]
-            return Roster(round=None, lists=lists, arrived=arrived, holders=held)
-        lists = self._lists(round_, held, arrived)
-        return Roster(round=round_, lists=lists, arrived=arrived, holders=held)
+            return Roster(round=None, lists=lists, arrived=arrived, holders=held, told={}, harmed=())
+        told = told_again(setup=self.setup, facts=self.facts, applications=self.applications, tell=self._tell)
+        lists, harmed = self._lists_with_harmed(round_, held, arrived, told)
+        return Roster(round=round_, lists=lists, arrived=arrived, holders=held, told=told, harmed=harmed)
+
+    def _tell(self, facts: Facts, round_: RoundAt, told: Mapping[int, Retold]) -> Sequence[IntakeList]:
+        """A round of before with the facts of its time; the rounds before it were told already."""
+        then = _Computation(self.setup, facts, self.intervals, has_shortcut=True)
+        arrived = dict.fromkeys(self.index, (0, 0))
+        return then._lists_with_harmed(round_, then._holders(), arrived, told)[0]
+
+    def _lists_with_harmed(
+        self,
+        round_: RoundAt,
+        held: Mapping[str, Given],
+        arrived: Mapping[str, tuple[int, int]],
+        told: Mapping[int, Retold],
+    ) -> tuple[list[IntakeList], list[HarmedChild]]:
+        """
+        The lists on which harmed children go first at free slots of their kind.
+
+        Who has a place all the same needs no help. Helping one may take a place from another one
+        that was harmed too, so the lists are made until nobody new is found; each time round
+        somebody is added, so it ends.
+        """
+        choices: dict[str, Sequence[str]] = {}
+        claim_of: dict[str, int] = {}
+        if told:
+            concerned = {child for one in told.values() for child in one.lost}
+            claim_of = {key: i for i, key in enumerate(self.claims.child_keys) if key in concerned}
+            choices = {key: self.claims.choices[i] for key, i in claim_of.items()}
+        first: dict[str, dict[str, str]] = {}
+        while True:
+            lists = self._lists(round_, held, arrived, first)
+            lost = list(still_lost(told, placed=_placed(lists, choices), choices=choices))
+            fresh = [one for one in lost if one[2].intake not in first.get(one[1], {})]
+            if not fresh:
+                return lists, [self._harmed(n, child, place, claim_of[child]) for n, child, place in lost]
+            for _number, child, place in fresh:
+                first.setdefault(child, {})[place.intake] = place.kind
+
+    def _harmed(self, number: int, child: str, lost: Lost, claim: int) -> HarmedChild:
+        row = int(self.claims.rows[claim])
+        asked = self.applications.asked(row)
+        return HarmedChild(
+            round=number,
+            child_key=child,
+            lost=lost,
+            application=UUID(bytes=self.applications.ids[row]),
+            child_name=asked.child_name,
+            number=asked.number,
+        )
 
     def _holders(self) -> dict[str, Given]:
         same = same_children(self.facts.links)
@@ -198,7 +266,11 @@ class _Computation:
         return holders((one for one in given if one.intake in self.index), wanted=wanted)
 
     def _lists(
-        self, round_: RoundAt, held: Mapping[str, Given], arrived: Mapping[str, tuple[int, int]]
+        self,
+        round_: RoundAt,
+        held: Mapping[str, Given],
+        arrived: Mapping[str, tuple[int, int]],
+        first: Mapping[str, Mapping[str, str]],
     ) -> list[IntakeList]:
         slots = self._slots(round_, held)
         rows, held_slot = self._rows_of_round(round_, held, slots)
@@ -217,7 +289,7 @@ class _Computation:
             moment=moment,
             is_territory=self.is_territory[rows],
             held_slot=held_slot,
-            first_for=self._first_for(rows),
+            first_for=self._first_for(rows, first),
         )
         until = self.setup.policy.territory_hold_until
         closing_day = day_of(round_.closing - INSTANT)
@@ -351,7 +423,7 @@ class _Computation:
         # slot it meets nobody, so the number of the round's last day does.
         last = self.facts.seeds[needed_days(self.setup.opens_at, round_.closing)[-1]]
         seeds = [self.facts.seeds.get(midnight.date(), last) for midnight in midnights]
-        key, number, token = keys.draw_key(), draw.number, draw.child_token
+        key, number, token = self.setup.draw_key, draw.number, draw.child_token
         token_of = self._token_keys()
         numbers = bytearray()
         child_keys = self.claims.child_keys
@@ -383,11 +455,11 @@ class _Computation:
                     groups[shared].append(turn)
         return [group for group in groups.values() if len(group) > 1]
 
-    def _first_for(self, rows: Ints) -> npt.NDArray[np.uint8]:
+    def _first_for(self, rows: Ints, first: Mapping[str, Mapping[str, str]]) -> npt.NDArray[np.uint8]:
         found = np.full(len(rows), FIRST_FOR_NONE, np.uint8)
-        if self.facts.harmed:
+        if first:
             for at, row in enumerate(rows.tolist()):
-                harmed = self.facts.harmed.get(self.claims.child_keys[self.child[row]])
+                harmed = first.get(self.claims.child_keys[self.child[row]])
                 if harmed and (kind := harmed.get(self.intakes[self.intake[row]].name)):
                     found[at] = _FIRST[kind]
         return found
@@ -460,6 +532,18 @@ def _empty(intake: IntakeAt, arrived: tuple[int, int]) -> IntakeList:
         records=EMPTY,
         labels=(),
     )
+
+
+def _placed(lists: Sequence[IntakeList], children: Collection[str]) -> dict[str, str]:
+    """The choice at which each of these children has a place."""
+    wanted = np.array([child.encode() for child in children], "S60")
+    found: dict[str, str] = {}
+    for one in lists if len(wanted) else ():
+        placed = one.records["child_key"][one.records["slot"] != WAITING]
+        found |= dict.fromkeys(
+            (child.decode() for child in placed[np.isin(placed, wanted)].tolist()), one.choice
+        )
+    return found
 
 
 def _in_draw_order(numbers: npt.NDArray[np.void], ids: npt.NDArray[np.void]) -> Ints:

@@ -17,12 +17,21 @@ from typing import Any
 from django.db import connection
 
 from enrollment.models import Reading
-from enrollment.reading import Facts, Part, Parts, Setup, read_facts, read_kinds, read_setup
+from enrollment.reading import Facts, Part, Parts, Setup, count_before, read_facts, read_kinds, read_setup
 from enrollment.reading.applications import read_buckets
 from enrollment.reading.digesting import Buckets
 from enrollment.reconciliation.braking import stops
 from enrollment.reconciliation.computing import Roster, compute_roster
-from schools.models import Campaign, Case, Intake, IntakeState, RosterEntry, RosterState
+from schools.models import (
+    Campaign,
+    Case,
+    Confirmation,
+    Intake,
+    IntakeState,
+    RetoldRound,
+    RosterEntry,
+    RosterState,
+)
 
 MANY = 5_000
 """More new facts than this touch most of the country anyway."""
@@ -143,6 +152,8 @@ def increment(*, campaign: Campaign, state: RosterState) -> Increment | None:
         intakes=sorted(names),
         parts=Parts(_buckets(campaign, reading, fresh), kinds),
     )
+    if _became_known_too_late(campaign):
+        return None
     setup = read_setup(campaign=campaign)
     setup = replace(
         setup, intakes={name: setup.intakes[name] for name in part.intakes if name in setup.intakes}
@@ -158,6 +169,19 @@ def increment(*, campaign: Campaign, state: RosterState) -> Increment | None:
 
 def _is_braked(campaign: Campaign) -> bool:
     return Case.objects.filter(campaign=campaign, kind=Case.Kind.BRAKE, closed_at=None).exists()
+
+
+def _became_known_too_late(campaign: Campaign) -> bool:
+    """Whether a confirmed round must be told again: then whoever it touches may live anywhere."""
+    told = dict(RetoldRound.objects.filter(round__campaign=campaign).values_list("round__number", "facts"))
+    counted: dict[datetime, int] = {}
+    rows = Confirmation.objects.filter(campaign=campaign, closing_at__isnull=False)
+    for number, closing, facts in rows.values_list("round__number", "closing_at", "round_facts").distinct():
+        if closing not in counted:
+            counted[closing] = count_before(campaign=campaign, closing=closing)
+        if counted[closing] not in (facts, told.get(number)):
+            return True
+    return False
 
 
 def _is_same_round(roster: Roster, closing_at: datetime) -> bool:

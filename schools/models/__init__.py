@@ -13,7 +13,16 @@ from .confirming import (
 )
 from .doors import Case, Horizon
 from .places import District, Region, School
-from .rosters import Harmed, Held, IntakeState, Lane, RosterEntry, RosterState
+from .rosters import (
+    Harmed,
+    Held,
+    IntakeState,
+    Lane,
+    RetoldPlace,
+    RetoldRound,
+    RosterEntry,
+    RosterState,
+)
 
 __all__ = [
     "Account",
@@ -33,6 +42,8 @@ __all__ = [
     "Language",
     "Proposal",
     "Region",
+    "RetoldPlace",
+    "RetoldRound",
     "Role",
     "RosterEntry",
     "RosterState",

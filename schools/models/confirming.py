@@ -27,6 +27,9 @@ class Confirmation(models.Model):
     reason = models.TextField(blank=True)
     facts_sha256 = models.BinaryField(max_length=32, help_text="Of the set of facts that it saw.")
     roster_sha256 = models.BinaryField(max_length=32, help_text="Of the district's roster in canonical form.")
+    closing_at = models.DateTimeField(null=True, help_text="When the round closed, as known then.")
+    # Facts are only ever added: a larger count later says that something became known too late.
+    round_facts = models.PositiveBigIntegerField(default=0, help_text="How many happened before the closing.")
     doors = models.JSONField(default=list, help_text="How far each door of the district had reported.")
     official = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     second_official = models.ForeignKey(

@@ -98,6 +98,7 @@ class RosterState(models.Model):
         null=True, help_text="The round's effective closing: moved to the end of an interval that holds it."
     )
     known_at = models.DateTimeField(null=True, help_text="When the facts were last read.")
+    round_facts = models.PositiveBigIntegerField(default=0, help_text="How many happened before its closing.")
     published_at = models.DateTimeField(null=True, help_text="When the roster last changed.")
 
     def __str__(self) -> str:
@@ -123,6 +124,40 @@ class IntakeState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.intake_id} · {self.component}"
+
+
+class RetoldRound(models.Model):
+    """
+    A confirmed round of which something became known too late, told again. Derived.
+
+    It is told anew only when more of what happened before its closing becomes known.
+    """
+
+    round = models.OneToOneField(Round, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    facts = models.PositiveBigIntegerField(help_text="How many facts happened before its closing.")
+    sha256 = models.BinaryField(max_length=32, help_text="Of everything it was told from.")
+
+    def __str__(self) -> str:
+        return f"{self.round} · {self.facts}"
+
+
+class RetoldPlace(models.Model):
+    """A place of a round told again that no confirmation gave. Derived."""
+
+    retold = models.ForeignKey(RetoldRound, on_delete=models.CASCADE, related_name="places")
+    intake = models.ForeignKey(Intake, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=1, help_text="T or O: of the slot.")
+    child_key = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["retold", "child_key"], name="a_round_told_again_places_a_child_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.child_key} · {self.intake_id}"
 
 
 class Harmed(models.Model):

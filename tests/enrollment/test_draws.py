@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import override
 
 from enrollment import draw
 from enrollment.models import DaySeed, DrawCommitment, PublicValue
@@ -105,7 +106,7 @@ def test_nothing_is_bound_twice_to_other_values(bound, settings, other):
 
 @pytest.mark.parametrize("length", [-1, 0, 150, 1001])
 def test_a_chain_lasts_for_the_campaign(campaign, length):
-    with pytest.raises(draws.ChainTooShort, match="from 151 to 1000"):
+    with override("en"), pytest.raises(draws.ChainTooShort, match="from 151 to 1000"):
         bind(campaign, length=length)
 
 

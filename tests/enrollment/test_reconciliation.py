@@ -1,12 +1,14 @@
 """Facts of both doors in, one roster out (law 6)."""
 
+import hashlib
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
 from enrollment.ledger import Column, ledger, totals
-from enrollment.models import Decision, Retraction
+from enrollment.models import Decision, DrawCommitment, Retraction
+from enrollment.reading.setup import AnotherKey
 from enrollment.reconciliation import reconcile, reconcile_all
 from schools.models import Campaign, RosterEntry, RosterState
 from tests.country import (
@@ -262,3 +264,20 @@ def test_the_number_of_queries_does_not_grow_with_the_children(campaign):
 
     queries_of_a_run(range(1, 3))
     assert queries_of_a_run(range(3, 5)) == queries_of_a_run(range(5, 40))
+
+
+def test_another_key_than_the_bound_one_changes_no_number(campaign, settings):
+    apply_at_desk(wanted=request(child=iin(1)), at=OPENING)
+    DrawCommitment.objects.create(
+        campaign=campaign, key_sha256=hashlib.sha256(bytes.fromhex(settings.DRAW_KEY)).digest(),
+        chain_end=bytes(32), chain_length=200, public_source="a lottery", committed_at=OPENING,
+    )  # fmt: skip
+    close_round(campaign)
+    reconcile(campaign=campaign, at=DAY_TWO)
+    published = bytes(RosterState.objects.get().roster_sha256)
+    settings.DRAW_KEY = "77" * 32
+
+    with pytest.raises(AnotherKey):
+        reconcile(campaign=campaign, at=DAY_TWO)
+
+    assert bytes(RosterState.objects.get().roster_sha256) == published

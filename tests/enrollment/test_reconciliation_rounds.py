@@ -367,20 +367,6 @@ def test_two_keys_of_one_child_are_one_line(campaign):
     assert run(campaign) == {iin(1): 0}
 
 
-def test_a_harmed_child_goes_first_at_slots_of_its_kind(campaign):
-    ask(1, minute=0)
-    application = ask(2, minute=5)
-    close_round(campaign, 2)
-    run(campaign)
-    Harmed.objects.create(
-        campaign=campaign, round=campaign.rounds.first(), district_id=BOSTANDYK,
-        intake=campaign.intakes.get(school=ABAY_LYCEUM), kind="T", child_key=iin(2), child_name="Дана",
-        application_id=application, application_number="27-4KQ7-M2XD-W",
-    )  # fmt: skip
-
-    assert run(campaign) == {iin(2): 0, iin(1): None}
-
-
 class TestBrake:
     @pytest.fixture
     def braked(self, campaign) -> list[UUID]:
@@ -505,11 +491,23 @@ class TestIncremental:
         confirm(campaign)
         run(campaign)
         running.clear()
+        ask(4, day=3)
+
+        assert run(campaign) == {iin(1): 0, iin(2): None, iin(3): 0}
+        assert running == [{ABAY}]
+        assert self.equals_the_whole(campaign)
+
+    def test_what_became_known_too_late_makes_the_whole_again(self, campaign, running):
+        check_all(campaign)
+        run(campaign)
+        confirm(campaign)
+        run(campaign)
+        running.clear()
         ask(4, minute=-5)
 
         assert run(campaign) == {iin(1): 0, iin(2): None, iin(3): 0, iin(4): None}
-        assert running == [{ABAY}]
-        assert self.equals_the_whole(campaign)
+        assert running == []
+        assert set(Harmed.objects.values_list("child_key", flat=True)) == {iin(4)}
 
     def test_a_new_day_of_the_draw_computes_everything(self, campaign, running):
         ask(4, minute=-5)

@@ -371,7 +371,9 @@ def test_an_outage_is_named_by_its_number_or_its_id_and_the_table_says_who(
     ]
 
 
-@pytest.mark.parametrize("name", ["0", "7", "no", str(uuid4()), "99999999999999999999"])
+@pytest.mark.parametrize(
+    "name", ["0", "7", "no", "5eb93a23-1ac5-479e-97e6-73bcf542819c", "99999999999999999999"]
+)
 def test_an_outage_that_nobody_recorded_is_refused(morning: Morning, name: str) -> None:
     with pytest.raises(CommandError, match="no such outage"):
         call_command("what_if", campaign=2027, without_outage=name)

@@ -137,6 +137,8 @@ def confirm_round(
                 reason=reason,
                 facts_sha256=bytes(state.facts_sha256),
                 roster_sha256=b"",
+                closing_at=state.closing_at,
+                round_facts=state.round_facts,
                 doors=mark.doors(),
                 official=official,
                 second_official=second_official,

@@ -35,6 +35,8 @@ class Knowing:
     round_number: int | None = None
     """None: no round has closed yet."""
     closing_at: datetime | None = None
+    round_facts: int = 0
+    """How many of the facts happened before the closing."""
 
 
 def publish_roster(
@@ -63,6 +65,7 @@ def publish_roster(
             "setup_sha256": knowing.setup_sha256,
             "round": _round(campaign, knowing.round_number),
             "closing_at": knowing.closing_at,
+            "round_facts": knowing.round_facts,
             "known_at": at,
         }
         # Compare-and-set: whoever read fewer facts finds no row to update.
