@@ -8,7 +8,7 @@ DEV := $(PYTHON) config/bootstrap.py dev
 export PYTHONTZPATH :=
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help run reset test test-long check format lock messages opening-morning bench mutants
+.PHONY: help run manage reset test test-long check format lock messages opening-morning bench mutants
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -16,6 +16,9 @@ help: ## what can be made
 
 run: ## start the whole demo; Ctrl-C stops it
 	@exec $(RUN) python -m config.supervisor
+
+manage: ## ARGS="verify --campaign 2027": a command inside the demo that runs
+	@exec $(RUN) python -m config.supervisor.command $(ARGS)
 
 reset: ## forget all data of this checkout
 	@exec $(RUN) python -m config.supervisor.reset
