@@ -32,6 +32,8 @@ def effects_of(retracted: Collection[Retracted], *, facts: Applications) -> Effe
     effects = Effects()
     alone: list[tuple[Retracted, Lodged]] = []
     for retraction in retracted:
+        if retraction.is_refused:
+            continue
         named = facts.named_by(retraction)
         if retraction.kind == "withdrawal":
             ended = _ended(retraction, named, facts)

@@ -43,6 +43,8 @@ class Retracted:
     """The family's code was right, its sender was signed in, or nobody objected for 48 h."""
     desk: UUID | None = None
     seq: int | None = None
+    is_refused: bool = False
+    """A person decided that this void has no effect, whatever else becomes known."""
 
 
 class Ending(StrEnum):

@@ -145,6 +145,7 @@ class Decision(models.Model):
     class Kind(models.TextChoices):
         WITHDRAWAL_STANDS = "withdrawal_stands", _("The withdrawal stands: nobody opposed it in time")
         VOID_STANDS = "void_stands", _("The desk's void stands")
+        VOID_REFUSED = "void_refused", _("The desk's void does not stand")
         CONTEST_SETTLED = "contest_settled", _("Of two wishes for one child this application counts")
 
     id = models.UUIDField(primary_key=True, editable=False)

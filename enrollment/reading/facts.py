@@ -174,8 +174,9 @@ def _in_order(model: Any, campaign: Campaign) -> QuerySet[Any]:
 
 
 def retracted(*, rows: Iterable[Retraction], decisions: QuerySet[Decision]) -> list[Retracted]:
-    """Retractions as the claims need them: what was verified or decided stands."""
-    decided = set(decisions.values_list("subject", flat=True))
+    """Retractions as the claims need them: what was verified or decided stands; the last word on a void counts."""
+    decided = dict(decisions.order_by("decided_at", "id").values_list("subject", "kind"))
+    refused = Decision.Kind.VOID_REFUSED
     return [
         Retracted(
             id=row.id,
@@ -184,9 +185,10 @@ def retracted(*, rows: Iterable[Retraction], decisions: QuerySet[Decision]) -> l
             number=row.application_number or None,
             person_key=row.person_key,
             lodged_at=row.lodged_at,
-            stands=row.is_verified or row.id in decided,
+            stands=row.is_verified or decided.get(row.id, refused) != refused,
             desk=row.desk,
             seq=row.seq,
+            is_refused=decided.get(row.id) == refused,
         )
         for row in rows
     ]

@@ -95,7 +95,7 @@ def _context(found: Case) -> dict[str, Any]:
 
 def _form(found: Case, context: dict[str, Any], **given: Any) -> DecisionForm | None:
     """The decision that can be made here; None where nothing is to be decided on this page."""
-    if found.closed_at is not None and found.kind not in _DECIDED_AGAIN:
+    if found.closed_at is not None and found.kind not in _DECIDED_AGAIN and not _is_void_refused(found):
         return None
     answers = _answers(found, context)
     if not answers and found.kind not in BY_HAND:
@@ -120,11 +120,15 @@ def _answers(found: Case, context: dict[str, Any]) -> list[tuple[str, str]]:
         ]
         return [*one, ("two", gettext("Two children"))]
     if found.kind == Kind.VOID and context["void"]:
-        return [
-            ("stands", gettext("The void stands: the application ends, for good")),
-            ("falls", gettext("The void does not stand: the application goes on counting")),
-        ]
+        stands = ("stands", gettext("The void stands: the application ends, for good"))
+        falls = ("falls", gettext("The void does not stand: the application goes on counting"))
+        return [stands] if _is_void_refused(found) else [stands, falls]
     return []
+
+
+def _is_void_refused(found: Case) -> bool:
+    """It may still be said that it stands; what stands is never taken back."""
+    return found.kind == Kind.VOID and found.resolution.startswith("void_falls")
 
 
 def _asked_again(context: dict[str, Any], form: DecisionForm) -> dict[str, Any]:

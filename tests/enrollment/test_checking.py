@@ -360,7 +360,8 @@ class TestVoids:
         assert ending_of(application) is ending
         case.refresh_from_db()
         assert case.closed_at == LATER
-        assert Decision.objects.count() == stands
+        (decision,) = Decision.objects.all()
+        assert decision.kind == (Decision.Kind.VOID_STANDS if stands else Decision.Kind.VOID_REFUSED)
 
     def test_another_case_is_no_void(self, official):
         _mother, _father, case = contested()

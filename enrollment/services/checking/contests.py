@@ -1,7 +1,7 @@
 """Of two wishes for one child the one that counts; and a desk's void that nobody of the family confirmed."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -93,7 +93,8 @@ def decide_void(*, case: Case, stands: bool, reason: str, official: Account, at:
     """
     Say whether a desk's void ends its application; once it stands it cannot be taken back.
 
-    A void that does not stand stays without effect as long as the child is not lodged again.
+    A void that does not stand never has an effect, also when the child is lodged again later;
+    a later word that it stands changes that.
 
     :raises NotAVoid: the case is about something else
     :raises NotYours: the case is not of the official's districts
@@ -106,22 +107,23 @@ def decide_void(*, case: Case, stands: bool, reason: str, official: Account, at:
     retraction = Retraction.objects.filter(id=case.subject, kind=Retraction.Kind.VOID).first()
     if retraction is None:
         raise NotAVoid
-    if stands:
-        Decision.objects.get_or_create(
-            kind=Decision.Kind.VOID_STANDS,
+    # A race: two officials with two answers; the second one waits here and sees the first one's.
+    Case.objects.select_for_update().get(pk=case.pk)
+    decided = Decision.objects.filter(subject=retraction.id)
+    is_new = False
+    if stands or not decided.filter(kind=Decision.Kind.VOID_STANDS).exists():
+        _decision, is_new = Decision.objects.get_or_create(
+            kind=Decision.Kind.VOID_STANDS if stands else Decision.Kind.VOID_REFUSED,
             subject=retraction.id,
             defaults={
-                "id": retraction.id,
+                "id": retraction.id if stands else uuid4(),
                 "campaign_id": case.campaign_id,
                 "account": official,
                 "reason": words,
                 "decided_at": at,
             },
         )
-    close_matter(
-        campaign_id=case.campaign_id,
-        kind=Case.Kind.VOID,
-        subject=case.subject,
-        resolution=f"{'void_stands' if stands else 'void_falls'}: {words}",
-        at=at,
-    )
+    if is_new:
+        Case.objects.filter(pk=case.pk).update(
+            closed_at=at, resolution=f"{'void_stands' if stands else 'void_falls'}: {words}"
+        )
