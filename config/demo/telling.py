@@ -93,6 +93,7 @@ WORDS: Final[Mapping[str, "StrOrPromise"]] = {
         "Applications written into the far desk's journal: %(count)s. The centre knows nothing of them."
     ),
     "late_delivered": _("Entries delivered by the far desk: %(count)s."),
+    "taken_in": _("The centre has taken them in."),
     "harmed": _(
         "Children who came in time and were known too late: %(count)s. They go first when a place becomes free."
     ),

@@ -7,15 +7,14 @@ the officials' own pages use, and are refused as they would be there.
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import date, timedelta
 from time import monotonic, sleep
 from typing import Final, TypeVar
 from uuid import uuid4
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cscdesk.agreement import find_entries_without_outcome
 from enrollment.models import Application, Check, DaySeed, PublicValue
 from enrollment.services.checking import record_checks
 from enrollment.services.draws import DEMO, enter_public_value
@@ -114,11 +113,17 @@ def confirm_district(*, campaign: Campaign, district: District) -> Iterator[Step
 
 
 def harmed_in(*, campaign: Campaign, district: District) -> Iterator[Step]:
-    """Who would have won a place, had everything been known at the closing; waits until the worker has looked."""
-    harmed = _harmed(campaign, district)
-    with suppress(NobodyWorks):
-        _awaited(harmed.first)
-    yield "harmed", {"count": harmed.count()}
+    """
+    Who would have won a place, had everything been known at the closing.
+
+    :raises NobodyWorks: no worker took the desks' entries in, or looked at what they change
+    """
+    delivered_at = clock.now()
+    _awaited(lambda: None if find_entries_without_outcome(older_than=delivered_at).exists() else True)
+    at = clock.now()
+    yield "taken_in", {}
+    _awaited(RosterState.objects.filter(campaign=campaign, known_at__gte=at).first)
+    yield "harmed", {"count": Harmed.objects.filter(campaign=campaign, district=district).count()}
 
 
 def official_of(*, district: District) -> Account:
@@ -140,10 +145,6 @@ def _list(campaign: Campaign, state: RosterState) -> Iterator[Step]:
     if state.round is not None:
         placed = RosterEntry.objects.filter(campaign=campaign, slot__isnull=False).count()
         yield "list", {"round": state.round.number, "at": state.known_at, "places": placed}
-
-
-def _harmed(campaign: Campaign, district: District) -> QuerySet[Harmed]:
-    return Harmed.objects.filter(campaign=campaign, district=district)
 
 
 def _awaited(look: Callable[[], _T | None]) -> _T:

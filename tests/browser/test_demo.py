@@ -155,7 +155,6 @@ ADDRESS = {
 BORN = ".".join(reversed(CHILD.birth_date.split("-")))
 
 
-@pytest.mark.slow
 def tell(page: Page, demo: Demo, label: str, outcome: str) -> None:
     """Press one press of the story and look on until it is done; the page looks again by itself."""
     page.goto(f"{demo.director}/en/")
@@ -165,6 +164,7 @@ def tell(page: Page, demo: Demo, label: str, outcome: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_five_minute_tour_ends_with_one_child_on_the_list(demo: Demo, chromium_browser: Browser) -> None:
     page = chromium_browser.new_page(viewport=DESKTOP)
 
