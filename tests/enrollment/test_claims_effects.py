@@ -1,5 +1,6 @@
 """What withdrawals and voids do to the applications of a family."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -170,6 +171,13 @@ def test_a_void_counts_when_the_same_child_is_lodged_again():
     standing = standing_claims([lodged(1, at(9), choices=FAR), lodged(2, at(9, 10))], [void(1)])
     assert of(standing).application_id == UUID(int=2)
     assert ending(standing, 1) is Ending.VOID
+    assert standing.waiting == frozenset()
+
+
+def test_a_refused_void_has_no_effect_waits_for_nobody_and_hides_no_other():
+    three = [lodged(n, at(9, n)) for n in (1, 2, 3)]
+    standing = standing_claims(three, [replace(void(1), is_refused=True), void(2, key=9501)])
+    assert [ending(standing, n) for n in (1, 2, 3)] == [Ending.STANDING, Ending.VOID, Ending.LINKED]
     assert standing.waiting == frozenset()
 
 
