@@ -59,7 +59,9 @@ def ledger(*, campaign: Campaign, parked: Collection[UUID] = ()) -> dict[UUID, C
         for claim in standing.claims.values()
         if round_ is None or claim.arrived_at >= round_.closing
     }
-    slots = dict(RosterEntry.objects.filter(campaign=campaign).values_list("application_id", "slot"))
+    lines = RosterEntry.objects.filter(campaign=campaign).values_list("application_id", "slot")
+    # A child with a place may wait elsewhere for what it likes better: the place counts.
+    slots = dict(lines.filter(slot=None)) | dict(lines.filter(slot__isnull=False))
     columns = dict.fromkeys(parked, Column.PARKED)
     columns |= {id_: _column(id_, ending, slots, awaiting) for id_, ending in standing.endings.items()}
     return columns

@@ -665,6 +665,8 @@ class World:
         columns = ledger(campaign=self.campaign)
         assert columns.keys() == set(Application.objects.values_list("id", flat=True))
         assert Column.LOST not in columns.values()
+        placed = RosterEntry.objects.filter(slot__isnull=False).values_list("application_id", flat=True)
+        assert {columns[id_] for id_ in placed} <= {Column.ON_ROSTERS, Column.CONTESTED}
 
     def _check_confirmed(self) -> None:
         """Whoever said nothing more has its confirmed place, or one that it likes better."""

@@ -5,6 +5,7 @@ Whole campaigns arrive in any way, with workers that die between any two transac
 confirmations in between; what stands in the end is compared with one run over a copy of all facts.
 """
 
+from collections import Counter
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from tests.country import ABAY
+from enrollment.ledger import Column, ledger
+from tests.country import ABAY, SATBAYEV
 from tests.properties.campaigns import ENDS, PARTS, Asked, Ended, Story, World, deliveries, stories
 
 
@@ -88,3 +90,22 @@ class AWithdrawalByNumberAlone(TestCase):
                 transaction.set_rollback(True)
 
         assert outcomes[0] == outcomes[1]
+
+
+class APlaceAtTheSecondChoice(TestCase):
+    """The child also waits at its first one: of its two lines the place counts, whichever row is read last."""
+
+    def test_ends_on_rosters(self) -> None:
+        asked = [
+            Asked(n, 0, choices, True, False, None, n, None, 0)
+            for n, choices in enumerate([(ABAY,), (ABAY,), (ABAY, SATBAYEV)], start=1)
+        ]
+        empty: dict[str, Any] = dict.fromkeys(
+            ("ended", "broken", "looked", "settled", "linked", "wished", "signed"), []
+        )
+        world = World(Story(asked=asked, **empty, is_everything_checked=True, brake=100))
+        world.hand_in(world.of_part(0), at=ENDS[0])
+        world.reconcile(at=ENDS[0])
+
+        world.check()
+        assert Counter(ledger(campaign=world.campaign).values()) == {Column.ON_ROSTERS: 3}
