@@ -1,12 +1,15 @@
 """Does what was written still agree? Every `find_…` returns nothing when all is well."""
 
+import hmac
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 
+from enrollment import draw
+from enrollment.arrival import day_of
 from enrollment.ledger import Column, ledger
-from enrollment.models import Application
+from enrollment.models import Application, DaySeed, DrawCommitment, PublicValue
 from enrollment.reading import read_facts, read_setup
 from enrollment.reconciliation import compute_roster, reconcile
 from enrollment.reconciliation.braking import stops
@@ -56,6 +59,35 @@ def find_roster_differences(*, campaign: Campaign) -> list[str]:
     if not different and published != published_sha256(campaign=campaign):
         different.add("roster_sha256")
     return sorted(different)
+
+
+def find_foreign_seeds(*, campaign: Campaign) -> Iterator[DaySeed]:
+    """
+    Seeds that are not of the chain bound before the opening and of the day's public value, or,
+    where the secret was missing, not of the public formula (docs/reference/rule.md, "Number").
+    """
+    bound = DrawCommitment.objects.filter(campaign=campaign).first()
+    values = dict(PublicValue.objects.filter(campaign=campaign).values_list("date", "value"))
+    last_shown = bytes(bound.chain_end) if bound else b""
+    for seed in DaySeed.objects.filter(campaign=campaign).order_by("date"):
+        if (
+            bound is None
+            or values.get(seed.date) != seed.v
+            or not _is_of_the_draw(seed, bound=bound, last_shown=last_shown)
+        ):
+            yield seed
+        if not seed.is_replacement:
+            last_shown = bytes(seed.s)
+
+
+def _is_of_the_draw(seed: DaySeed, *, bound: DrawCommitment, last_shown: bytes) -> bool:
+    days = (seed.date - day_of(bound.campaign.opens_at)).days
+    if not 0 <= days < bound.chain_length:
+        return False
+    if not seed.is_replacement:
+        return draw.is_link(preimage=bytes(seed.s), index=days, chain_end=bytes(bound.chain_end))
+    replaced = draw.replacement_secret(date=seed.date, last_shown=last_shown, v=seed.v)
+    return hmac.compare_digest(replaced, bytes(seed.s))
 
 
 def repair_roster(*, campaign: Campaign, at: datetime) -> int:

@@ -28,6 +28,7 @@ from enrollment.rules import (
     content_sha256,
     person_key,
 )
+from enrollment.services.draws import commit_draw, enter_public_value, make_day_seed
 from enrollment.services.lodging import DeskRequest, form_of, lodge_applications, lodge_draft
 from schools.models import (
     Account,
@@ -224,6 +225,19 @@ def make_seed(campaign: Campaign, day: date) -> DaySeed:
         },
     )
     return made
+
+
+def draw_really(campaign: Campaign, *days: date) -> None:
+    """The draw of these days, the first ones of the campaign, bound before its opening; nobody's secret is known."""
+    commit_draw(
+        campaign=campaign, public_source="the lottery", length=200, at=campaign.opens_at - timedelta(days=1)
+    )
+    for day in days:
+        over = arrival.midnight_after(day)
+        enter_public_value(
+            campaign=campaign, date=day, value=f"public {day}", entered_by=["A. One", "B. Two"], at=over
+        )
+        make_day_seed(campaign=campaign, date=day, at=over + timedelta(minutes=10))
 
 
 def close_round(campaign: Campaign, number: int = 1) -> datetime:

@@ -8,7 +8,7 @@ from django.core.management import call_command, execute_from_command_line
 
 from cscdesk.services import take_in_entries
 from schools.models import RosterEntry, RosterState
-from tests.country import DAY_TWO, apply_online, close_round, iin, make_country, request
+from tests.country import DAY_TWO, OPENING, apply_online, close_round, draw_really, iin, make_country, request
 from tests.cscdesk.desks import Counter, request_of
 from tests.enrollment.test_agreement import plant
 
@@ -25,6 +25,7 @@ def _four_days_later(clock_at):
 def campaign():
     """One child of each door."""
     campaign = make_country()
+    draw_really(campaign, OPENING.date(), DAY_TWO.date())
     close_round(campaign, 2)
     apply_online(campaign=campaign, wanted=request(child=iin(1)), at=DAY_TWO)
     counter = Counter()
@@ -97,6 +98,7 @@ class TestVerify:
             ("changed applications", "UPDATE enrollment_application SET content_sha256 = '\\x00'"),
             ("roster differences", "UPDATE schools_rosterentry SET draw_number = repeat('0', 64)"),
             ("unended receipts", "DELETE FROM schools_rosterentry WHERE door = 'portal'"),
+            ("foreign seeds", "UPDATE enrollment_dayseed SET s = sha256('mine')"),
             ("entries without outcome", "DELETE FROM cscdesk_entryoutcome"),
             ("entries behind a gap", "DELETE FROM cscdesk_chainlink"),
             ("broken chains", "UPDATE cscdesk_entry SET entry = '{}' WHERE seq = 3"),

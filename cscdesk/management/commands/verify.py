@@ -47,6 +47,7 @@ def _checks(campaign: Campaign) -> list[tuple[str, Callable[[], Iterable[object]
     return [
         ("changed applications", lambda: applications.find_changed_applications(campaign=campaign)),
         ("children with two places", lambda: applications.find_children_with_two_places(campaign=campaign)),
+        ("foreign seeds", lambda: applications.find_foreign_seeds(campaign=campaign)),
         ("roster differences", lambda: applications.find_roster_differences(campaign=campaign)),
         (
             "unended receipts",
