@@ -91,12 +91,13 @@ def _in_circles(stated: Mapping[UUID, UUID]) -> set[UUID]:
     circles: set[UUID] = set()
     walked: set[UUID] = set()
     for start in stated:
-        path: list[UUID] = []
+        path: dict[UUID, None] = {}
         at: UUID | None = start
         while at is not None and at not in walked:
             walked.add(at)
-            path.append(at)
+            path[at] = None
             at = stated.get(at)
         if at in path:
-            circles.update(path[path.index(at) :])
+            steps = list(path)
+            circles.update(steps[steps.index(at) :])
     return circles
