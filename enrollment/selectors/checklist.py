@@ -7,7 +7,8 @@ from operator import or_
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from enrollment.models import Application, Check, Retraction
 from enrollment.rules import RELATIONS, decode_request, full_name
@@ -49,10 +50,31 @@ class Looked:
 
 
 def places_to_check(*, visible: Visible, campaign: Campaign) -> QuerySet[RosterEntry]:
-    """Places that cannot be confirmed before somebody has looked, by school."""
+    """
+    Places that cannot be confirmed before somebody has looked, by school.
+
+    Without what was found as stated since the list was made: the next run of it knows that too.
+    """
+    last = Check.objects.filter(application_id=OuterRef("application_id")).order_by("-checked_at", "-id")
+    known = {
+        subject: Coalesce(
+            Subquery(
+                last.filter(subject=subject)
+                .annotate(is_known=Q(agrees=True) | Q(found__isnull=False))
+                .values("is_known")[:1]
+            ),
+            Value(False),  # noqa: FBT003 (a value of SQL)
+        )
+        for subject in ("relation", "address")
+    }
     return (
         on_lists(visible=visible)
         .filter(campaign=campaign)
+        .annotate(is_relation_known=known["relation"], is_address_known=known["address"])
+        .filter(
+            Q(held_for__contains=["relation"], is_relation_known=False)
+            | Q(held_for__contains=["address"], is_address_known=False)
+        )
         .select_related("intake__school")
         .order_by("intake__school_id", "intake__language", "name_key", "application_id")
     )
@@ -93,7 +115,11 @@ def lines_of_places(entries: Iterable[RosterEntry]) -> list[ToCheck]:
             applications[entry.application_id],
             districts,
             intake=entry.intake,
-            subjects=tuple(one for one in ("relation", "address") if one in entry.held_for),
+            subjects=tuple(
+                one
+                for one in ("relation", "address")
+                if one in entry.held_for and not getattr(entry, f"is_{one}_known", False)
+            ),
         )
         for entry in listed
         if entry.application_id in applications

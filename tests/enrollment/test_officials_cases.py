@@ -49,6 +49,13 @@ def held(country: Country, n: int, *, held_for=("relation", "address"), slot=Non
     )
 
 
+def a_check(country: Country, entry: RosterEntry, subject: str, *, agrees: bool, at: datetime) -> None:
+    Check.objects.create(
+        id=uuid4(), campaign=entry.campaign, application_id=entry.application_id, subject=subject,
+        agrees=agrees, basis="a register", official=country.official, checked_at=at,
+    )  # fmt: skip
+
+
 def text_of(response) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
@@ -78,6 +85,15 @@ class TestChecks:
     def test_what_is_not_held_for_a_check_is_not_listed(self, country, client):
         entry = held(country, 1, held_for=["contested", "cut_off"])
         assert entry.application_number not in text_of(client.get(CHECKS))
+
+    def test_what_was_looked_at_leaves_the_list_before_the_next_run_of_it(self, country, client):
+        entry = held(country, 1)
+        for at, subject, agrees in ((0, "relation", True), (1, "address", True)):
+            a_check(country, entry, subject, agrees=agrees, at=NOW + timedelta(minutes=at))
+        assert "Nothing waits for a check in your districts." in text_of(client.get(CHECKS))
+
+        a_check(country, entry, "relation", agrees=False, at=NOW + timedelta(minutes=2))
+        assert entry.application_number in text_of(client.get(CHECKS))
 
     def test_before_a_list_there_are_arrivals(self, country, client):
         application = ApplicationFactory(intake=country.intake)

@@ -1,6 +1,7 @@
 """The end of a day: its public value, its seed, its round, what officials check and confirm."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -103,9 +104,9 @@ class Closings:
         else:
             self.story.book.tell(f"{other.district} cannot confirm: its desk is not heard from")
         self._compare(one, expected)
+        self._remember_the_harmed(one, expected, closes_at=closes_at)
         mine = {child: p for child, p in expected.places.items() if self._district(p) == one.district}
         self.holders = {child: place for child, place in mine.items() if child not in expected.held}
-        self._remember_the_harmed(one, expected, closes_at=closes_at)
 
     def _known(self) -> list[Receipt]:
         with self.story.stage.database() as connection:
@@ -124,6 +125,21 @@ class Closings:
             and expected.places.get(child, Place("", -1)).intake != place.intake
         }
         self.story.book.tell(f"{len(self.harmed)} children will be known too late")
+
+    def ask_for_the_harmed(self) -> None:
+        """Everything has arrived: the district's page names exactly who was known too late."""
+        numbers = {
+            receipt.number
+            for receipt in self.story.book.receipts.values()
+            if receipt.wish.child.iin in self.harmed and receipt.state == "alive"
+        }
+        shown = set(
+            re.findall(r"\b27-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", self.story.officials[0].known_too_late())
+        )
+        if shown != numbers:
+            self.story.book.breach(f"known too late are {sorted(numbers)}, the page says {sorted(shown)}")
+        else:
+            self.story.book.tell(f"the page of those known too late names {len(shown)}")
 
     # --------------------------------------------------------- the last night
 
