@@ -81,7 +81,7 @@ class Applications(Sequence[Lodged]):
             made.choices.append(tuple(one.choices))
             parts = (known.address.get(name) or "" for name in ("district", "street", "house"))
             made.addresses.append(_PART.join(escaped(part.encode()) for part in parts))
-            made.labels.append(label_of(known.child_name, known.number, known.door))
+            made.labels.append(label_of(name=known.child_name, number=known.number, door=known.door))
             if one.replaces is not None:
                 made.replaces[row] = one.replaces
             if one.desk is not None:
@@ -232,7 +232,7 @@ def read_buckets(*, campaign: Campaign, buckets: Sequence[str]) -> Iterator[byte
         f"SELECT {_COLUMNS} FROM enrollment_application a"
         " WHERE a.id BETWEEN bucket.low AND bucket.high AND a.campaign_id = %s OFFSET 0"
         ") AS row ORDER BY row.id",
-        [low, high, campaign.pk],
+        values=[low, high, campaign.pk],
     )
 
 
@@ -241,5 +241,5 @@ def _rows(campaign: Campaign, children: Sequence[str] | None) -> Iterator[bytes]
     values: list[object] = [campaign.pk] if children is None else [campaign.pk, list(children)]
     return copied_out(
         f"SELECT {_COLUMNS} FROM enrollment_application a WHERE a.campaign_id = %s {among} ORDER BY a.id",  # noqa: S608 (our own words only)
-        values,
+        values=values,
     )

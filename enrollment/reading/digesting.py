@@ -176,7 +176,7 @@ def read_kinds(
             found[kind] = known[kind]
             continue
         digest = hashlib.sha256()
-        for row in copied_out(_KINDS[kind], [campaign.pk]):
+        for row in copied_out(_KINDS[kind], values=[campaign.pk]):
             digest.update(row)
         found[kind] = count, digest.digest()
     return found

@@ -335,10 +335,15 @@ def _confirmations(campaign: Campaign) -> list[ConfirmedRound]:
             "round__number", "district_id", "closing_at", "round_facts"
         )
     )
-    now = {closing: count_before(campaign=campaign, closing=closing) for _n, _d, closing, _f in confirmed}
+    now = {
+        closing: count_before(campaign=campaign, closing=closing)
+        for closing in {closing for _number, _district, closing, _facts in confirmed}
+        if closing is not None
+    }
     return [
         ConfirmedRound(round=number, district=district, closing=closing, facts=facts, facts_now=now[closing])
         for number, district, closing, facts in confirmed
+        if closing is not None
     ]
 
 

@@ -177,6 +177,8 @@ def _became_known_too_late(campaign: Campaign) -> bool:
     counted: dict[datetime, int] = {}
     rows = Confirmation.objects.filter(campaign=campaign, closing_at__isnull=False)
     for number, closing, facts in rows.values_list("round__number", "closing_at", "round_facts").distinct():
+        if closing is None:
+            continue
         if closing not in counted:
             counted[closing] = count_before(campaign=campaign, closing=closing)
         if counted[closing] not in (facts, told.get(number)):

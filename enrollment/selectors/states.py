@@ -175,8 +175,10 @@ class Rosters:
         """When the answer is due; never before there was a working day to be asked in."""
         year, child = application.campaign_id, self.children[application.campaign_id].key_of(application)
         opened_at = self._contests.get((year, child))
-        asked = opened_at and next_working_day(arrival.day_of(opened_at), self.calendars[year].moved)
-        return max(filter(None, (asked, decided and decided.answer_by)), default=None)
+        due = [] if decided is None or decided.answer_by is None else [decided.answer_by]
+        if opened_at is not None:
+            due.append(next_working_day(arrival.day_of(opened_at), self.calendars[year].moved))
+        return max(due, default=None)
 
     @cached_property
     def _contests(self) -> dict[tuple[int, str], datetime]:

@@ -98,7 +98,7 @@ def must_act_by(*, campaign: Campaign, arrivals: Collection[datetime]) -> dict[d
     calendar = calendars(campaigns={campaign.pk: campaign})[campaign.pk]
     decided = {arrived_at: calendar.deciding(arrived_at) for arrived_at in arrivals}
     days = campaign.policy.must_act_days
-    return {arrived_at: one and one.must_act_by(days) for arrived_at, one in decided.items()}
+    return {at: None if one is None else one.must_act_by(days) for at, one in decided.items()}
 
 
 def calendars(*, campaigns: Mapping[int, Campaign]) -> dict[int, Calendar]:

@@ -183,11 +183,11 @@ def _granted(limit: int) -> list[tuple[UUID, str, int]]:
     }
     entries = RosterEntry.objects.filter(
         child_key__in={child for _intake, _slot, child in grants}, is_confirmed=True
-    ).values_list("application_id", "intake", "slot", "child_key")
+    ).values_list("application_id", "intake_id", "slot", "child_key")
     rows = [
         (application, grants[intake, slot, child], intake)
         for application, intake, slot, child in entries
-        if (intake, slot, child) in grants
+        if slot is not None and (intake, slot, child) in grants
     ]
     told = set(
         Notice.objects.filter(
@@ -209,16 +209,19 @@ def _reserve(limit: int) -> Iterator[Owed]:
         confirmed = list(Confirmation.objects.filter(round=round_id).values_list("district", flat=True))
         waiting |= RosterEntry.objects.filter(campaign=year, district__in=confirmed, slot=None)
     untold = waiting.exclude(Exists(told)).exclude(Exists(placed)).exclude(Exists(harmed))
-    ids = list(untold.order_by("application_id").values_list("application_id", flat=True).distinct()[:limit])
-    entries = list(waiting.filter(application_id__in=ids).select_related("intake__school__district"))
+    rows = untold.order_by("application_id").values_list("application_id", "child_key").distinct()
+    found = list(rows[:limit])
+    ids, children = [id_ for id_, _child in found], [child for _id, child in found]
+    lines = waiting.filter(child_key__in=children, application_id__in=ids)
+    entries = list(lines.select_related("intake__school__district"))
     numbers, applications = places_in_line(entries), _applications(ids)
     entries.sort(key=lambda entry: entry.application_id)
-    for application_id, lines in groupby(entries, key=lambda entry: entry.application_id):
+    for application_id, its in groupby(entries, key=lambda entry: entry.application_id):
         application = applications.get(application_id)
         if application is None:
             continue
         rank = {choice: n for n, choice in enumerate(application.choices)}
-        entry = min(lines, key=lambda line: rank.get(line.intake.name, len(rank)))
+        entry = min(its, key=lambda line: rank.get(line.intake.name, len(rank)))
         with translation.override(application.language):
             yield (
                 application,

@@ -6,7 +6,7 @@ from django.db import connection
 from psycopg import sql
 
 
-def copied_out(statement: str, values: Sequence[object] = ()) -> Iterator[bytes]:
+def copied_out(statement: str, *, values: Sequence[object] = ()) -> Iterator[bytes]:
     """
     The rows of a query as COPY's text format writes them, each with its newline.
 

@@ -140,7 +140,10 @@ def list_of(
         component=component or choice,
         slots=slots,
         records=np.array([record_of(line) for line in in_order], RECORD) if in_order else EMPTY,
-        labels=[label_of(line.child_name, line.application_number, line.door) for line in in_order],
+        labels=[
+            label_of(name=line.child_name, number=line.application_number, door=line.door)
+            for line in in_order
+        ],
     )
 
 
@@ -166,7 +169,7 @@ def record_of(line: Line) -> tuple[object, ...]:
     )
 
 
-def label_of(name: str, number: str, door: str) -> bytes:
+def label_of(*, name: str, number: str, door: str) -> bytes:
     """Name, number and door as COPY's text writes them."""
     return b"\t".join(escaped(text.encode()) for text in (name, number, door))
 

@@ -230,7 +230,7 @@ _STORED = """
 def _stored(intakes: Sequence[int]) -> dict[int, list[tuple[int, bytes]]]:
     """Row ids and rows, as `_texts` writes them, of these intakes."""
     found: dict[int, list[tuple[int, bytes]]] = {}
-    for row in copied_out(_STORED, [list(intakes)]):
+    for row in copied_out(_STORED, values=[list(intakes)]):
         id_, intake, text = row[:-1].split(b"\t", 2)
         found.setdefault(int(intake), []).append((int(id_), text))
     return found
