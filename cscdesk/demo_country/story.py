@@ -7,7 +7,7 @@ the officials' own pages use, and are refused as they would be there.
 
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 from typing import Final, TypeVar
 from uuid import uuid4
@@ -18,7 +18,7 @@ from cscdesk.agreement import find_entries_without_outcome
 from enrollment.models import Application, Check, DaySeed, PublicValue
 from enrollment.services.checking import record_checks
 from enrollment.services.draws import DEMO, enter_public_value
-from schools import clock
+from schools.clock import ALMATY
 from schools.models import Account, Campaign, District, Harmed, RosterEntry, RosterState
 from schools.rules import Refusal
 from schools.services.confirming import FactsNotRead, NotHeardFrom, confirm_round
@@ -35,24 +35,28 @@ _BASIS: Final = "Demonstration: made-up papers, looked at in bulk"
 
 Step = tuple[str, dict[str, object]]
 """What has happened, by name, with its facts."""
+Now = Callable[[], datetime]
+"""What the time is when a step begins: between two of them the story waits for others."""
 
 
 class NobodyWorks(Refusal):
     message = _("Nothing happened in %(seconds)s seconds: is the worker running?")
 
 
-def close_days(*, campaign: Campaign) -> Iterator[Step]:
+def close_days(*, campaign: Campaign, now: Now) -> Iterator[Step]:
     """
     Enter the public value of each day that is over; the running worker makes seeds and the list.
 
     :raises NobodyWorks: no worker did
     """
     days = [
-        day for day in _days_over(campaign) if not PublicValue.objects.filter(campaign=campaign, date=day)
+        day
+        for day in _days_over(campaign, now())
+        if not PublicValue.objects.filter(campaign=campaign, date=day)
     ]
     for day in days:
         value = f"demo {secrets.token_hex(16)}"
-        enter_public_value(campaign=campaign, date=day, value=value, entered_by=[DEMO], at=clock.now())
+        enter_public_value(campaign=campaign, date=day, value=value, entered_by=[DEMO], at=now())
         yield "value", {"date": day, "value": value}
     for day in days:
         seed = _awaited(DaySeed.objects.filter(campaign=campaign, date=day).first)
@@ -64,7 +68,7 @@ def close_days(*, campaign: Campaign) -> Iterator[Step]:
     yield from _list(campaign, _awaited(states.first))
 
 
-def check_district(*, campaign: Campaign, district: District) -> Iterator[Step]:
+def check_district(*, campaign: Campaign, district: District, now: Now) -> Iterator[Step]:
     """An official of the district looks at the relation and the address of every application to its schools."""
     official = official_of(district=district)
     choices = [intake.name for intake in campaign.intakes.filter(school__district=district)]
@@ -83,15 +87,15 @@ def check_district(*, campaign: Campaign, district: District) -> Iterator[Step]:
             agrees=True,
             basis=_BASIS,
             official=official,
-            at=clock.now(),
+            at=now(),
         )
-    at = clock.now()
+    at = now()
     yield "checked", {"count": len(open_ones), "official": official.full_name}
     known = RosterState.objects.filter(campaign=campaign, known_at__gte=at).select_related("round")
     yield from _list(campaign, _awaited(known.first))
 
 
-def confirm_district(*, campaign: Campaign, district: District) -> Iterator[Step]:
+def confirm_district(*, campaign: Campaign, district: District, now: Now) -> Iterator[Step]:
     """
     The district's official confirms the current round, as soon as its desks have called.
 
@@ -101,7 +105,7 @@ def confirm_district(*, campaign: Campaign, district: District) -> Iterator[Step
     while True:
         try:
             confirmation = confirm_round(
-                campaign=campaign, district=district, official=official_of(district=district), at=clock.now()
+                campaign=campaign, district=district, official=official_of(district=district), at=now()
             )
             break
         except (NotHeardFrom, FactsNotRead):
@@ -112,15 +116,15 @@ def confirm_district(*, campaign: Campaign, district: District) -> Iterator[Step
     yield "confirmed", {"places": confirmation.places.count(), "round": confirmation.round.number}
 
 
-def harmed_in(*, campaign: Campaign, district: District) -> Iterator[Step]:
+def harmed_in(*, campaign: Campaign, district: District, now: Now) -> Iterator[Step]:
     """
     Who would have won a place, had everything been known at the closing.
 
     :raises NobodyWorks: no worker took the desks' entries in, or looked at what they change
     """
-    delivered_at = clock.now()
+    delivered_at = now()
     _awaited(lambda: None if find_entries_without_outcome(older_than=delivered_at).exists() else True)
-    at = clock.now()
+    at = now()
     yield "taken_in", {}
     _awaited(RosterState.objects.filter(campaign=campaign, known_at__gte=at).first)
     yield "harmed", {"count": Harmed.objects.filter(campaign=campaign, district=district).count()}
@@ -133,9 +137,9 @@ def official_of(*, district: District) -> Account:
     return accounts.get(email=wanted) if wanted else accounts.order_by("email")[0]
 
 
-def _days_over(campaign: Campaign) -> Iterator[date]:
-    day, today = campaign.opens_at.astimezone(clock.ALMATY).date(), clock.today()
-    last = campaign.closes_at.astimezone(clock.ALMATY).date()
+def _days_over(campaign: Campaign, at: datetime) -> Iterator[date]:
+    day, today = campaign.opens_at.astimezone(ALMATY).date(), at.astimezone(ALMATY).date()
+    last = campaign.closes_at.astimezone(ALMATY).date()
     while day < today and day <= last:
         yield day
         day += timedelta(days=1)

@@ -216,13 +216,13 @@ class TestStory:
         reconcile_all(at=clock.now())
 
     def close(self) -> dict[str, dict[str, object]]:
-        steps = story.close_days(campaign=self.campaign)
+        steps = story.close_days(campaign=self.campaign, now=clock.now)
         name, facts = next(steps)
         self.ring()
         return {name: facts} | dict(steps)
 
     def check(self) -> dict[str, dict[str, object]]:
-        steps = story.check_district(campaign=self.campaign, district=self.district)
+        steps = story.check_district(campaign=self.campaign, district=self.district, now=clock.now)
         name, facts = next(steps)
         self.ring()
         return {name: facts} | dict(steps)
@@ -240,12 +240,12 @@ class TestStory:
     def test_a_day_is_closed_once(self) -> None:
         self.close()
 
-        assert dict(story.close_days(campaign=self.campaign)).keys() == {"list"}
+        assert dict(story.close_days(campaign=self.campaign, now=clock.now)).keys() == {"list"}
         assert PublicValue.objects.count() == DaySeed.objects.count() == 1
 
     def test_several_days_are_closed_in_their_order(self, clock_file: Path) -> None:
         clock.write_shift(clock_file, shown=datetime(2027, 4, 5, 9, tzinfo=clock.ALMATY))
-        steps = story.close_days(campaign=self.campaign)
+        steps = story.close_days(campaign=self.campaign, now=clock.now)
 
         entered = [next(steps)[1]["date"] for _day in range(4)]
         self.ring()
@@ -259,14 +259,14 @@ class TestStory:
         monkeypatch.setattr(story, "PATIENCE", 0.1)
 
         with pytest.raises(story.NobodyWorks):
-            list(story.close_days(campaign=self.campaign))
+            list(story.close_days(campaign=self.campaign, now=clock.now))
 
     def test_what_was_looked_at_can_be_confirmed(self) -> None:
         self.close()
         held = RosterEntry.objects.filter(district=self.district, is_held=True, slot__isnull=False).count()
         steps = self.check()
 
-        (confirmed,) = story.confirm_district(campaign=self.campaign, district=self.district)
+        (confirmed,) = story.confirm_district(campaign=self.campaign, district=self.district, now=clock.now)
 
         assert held > 0, "nothing was looked at before"
         assert steps["checked"]["official"] == personas.DISTRICT_OFFICIAL.full_name
@@ -278,21 +278,21 @@ class TestStory:
     def test_it_is_confirmed_once(self) -> None:
         self.close()
         self.check()
-        list(story.confirm_district(campaign=self.campaign, district=self.district))
+        list(story.confirm_district(campaign=self.campaign, district=self.district, now=clock.now))
 
         with pytest.raises(AlreadyConfirmed):
-            list(story.confirm_district(campaign=self.campaign, district=self.district))
+            list(story.confirm_district(campaign=self.campaign, district=self.district, now=clock.now))
 
     def test_who_came_in_time_to_the_far_desk_is_known_too_late(self) -> None:
         self.close()
         self.check()
-        list(story.confirm_district(campaign=self.campaign, district=self.district))
+        list(story.confirm_district(campaign=self.campaign, district=self.district, now=clock.now))
         before = set(ConfirmedPlace.objects.values_list("id", "intake", "slot", "child_key"))
         desk = desks.Counter()
         for number, request in enumerate(requests()):
             desk.lodge(request, wall=OPENS_AT + timedelta(minutes=number))
         desk.hand_in(at=clock.now())
-        steps = story.harmed_in(campaign=self.campaign, district=self.district)
+        steps = story.harmed_in(campaign=self.campaign, district=self.district, now=clock.now)
 
         take_in_entries(at=clock.now())
         assert next(steps) == ("taken_in", {})

@@ -14,6 +14,7 @@ from cscdesk.demo_country import story
 from cscdesk.demo_country.far_desk import requests
 from cscdesk.demo_country.founding import YEAR, NotADemo
 from cscdesk.demo_country.personas import DISTRICT_OFFICIAL
+from schools import clock
 from schools.clock import ALMATY
 from schools.models import Campaign, District
 from schools.rules import Refusal
@@ -56,12 +57,12 @@ class Command(BaseCommand):
 
     def _steps(self, action: str, campaign: Campaign, district: District) -> Iterator[story.Step]:
         if action == "close":
-            return story.close_days(campaign=campaign)
+            return story.close_days(campaign=campaign, now=clock.now)
         if action == "check":
-            return story.check_district(campaign=campaign, district=district)
+            return story.check_district(campaign=campaign, district=district, now=clock.now)
         if action == "confirm":
-            return story.confirm_district(campaign=campaign, district=district)
-        return story.harmed_in(campaign=campaign, district=district)
+            return story.confirm_district(campaign=campaign, district=district, now=clock.now)
+        return story.harmed_in(campaign=campaign, district=district, now=clock.now)
 
 
 def said(fact: object) -> object:
