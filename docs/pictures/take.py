@@ -4,17 +4,20 @@ Takes the pictures of the README and of the handbooks from a demonstration that 
     make run                                                  (in another window)
     .venv/bin/python docs/pictures/take.py [PORT_BASE]        (8000 unless told)
 
-Needs Chromium (CHROMIUM names another one) and the development packages. It plays the mother, the clerk
-and the official, and kills the portal for a moment. `pngquant`, where it is installed, makes the files small.
+On a demonstration that has just begun: first `make reset`. Needs Chromium (CHROMIUM names another one) and
+the development packages. It plays the mother, the clerk and the official from the first morning to the
+confirmed list, kills the portal for a moment and cuts the desk's line over the closing.
+`pngquant`, where it is installed, makes the files small.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
@@ -26,6 +29,8 @@ PORTAL, COUNTER, DIRECTOR = (f"http://localhost:{BASE + offset}" for offset in (
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
 PHONE, DESKTOP = {"width": 360, "height": 760}, {"width": 1280, "height": 800}
+OFFICE = {"width": 1280, "height": 1000}
+HANDBOOKS = ("kk", "ru")
 ADDRESS = {
     "district": CHILD.district,
     "street": CHILD.street_kk,
@@ -59,8 +64,17 @@ def keep(page: Page, name: str, *, top: str = "") -> None:
     print(f"{path.name}: {path.stat().st_size // 1024} KB")
 
 
-def press(page: Page, name: str) -> None:
+def open_director(page: Page) -> None:
+    """It looks again by itself while something starts, and that may come between."""
+    for _try in range(5):
+        with suppress(Error):
+            page.goto(f"{DIRECTOR}/en/")
+            return
     page.goto(f"{DIRECTOR}/en/")
+
+
+def press(page: Page, name: str) -> None:
+    open_director(page)
     page.get_by_role("button", name=name).first.click()
     page.wait_for_load_state()
 
@@ -138,14 +152,63 @@ def take_the_counter(browser: Browser, *, choice: str) -> None:
     page.locator(f"main [name=choice][value='{choice}']").check(force=True)
     page.evaluate("scrollTo(0, 0)")
     keep(page, "counter-kk-1280")
+    page.locator("main button[accesskey=s]").click()
+    page.wait_for_load_state()
     page.context.close()
 
 
-def take_the_roster(browser: Browser, *, choice: str) -> None:
-    page = new_page(browser, language="ru", screen={"width": 1280, "height": 1180})
+def take_the_draw(browser: Browser) -> None:
+    page = new_page(browser, language="kk", screen=PHONE)
+    page.goto(f"{PORTAL}/kk/draw/")
+    keep(page, "draw-kk-360", top="h2#steps")
+    page.context.close()
+
+
+def take_the_answer(browser: Browser) -> None:
+    """What the mother sees when the day is over, and why."""
+    page = new_page(browser, language="kk", screen=PHONE)
+    press(page, "Mother: portal in Kazakh")
+    page.goto(f"{PORTAL}/kk/applications/")
+    page.locator("main a[href*='/kk/applications/27-']").first.click()
+    page.wait_for_load_state()
+    keep(page, "answer-kk-360", top="h1")
+    page.goto(page.url + "why/")
+    keep(page, "why-kk-360", top="h1")
+    page.context.close()
+
+
+def take_the_districts_day(browser: Browser, *, choice: str) -> None:
+    """From the checks to the list of those known too late; the desk is dark until its code was read."""
+    page = new_page(browser, language="ru", screen=OFFICE)
     press(page, "District official")
+    district = f"officials/districts/{CHILD.district}"
+    for language in HANDBOOKS:
+        page.goto(f"{PORTAL}/{language}/officials/checks/")
+        keep(page, f"checks-{language}-1280", top="h1")
+        page.goto(f"{PORTAL}/{language}/{district}/round/")
+        keep(page, f"round-dark-{language}-1280", top="h1")
+    tell(page, "An official checks everything in this district")
+    press(page, "Mend the line of the desk")
+    tell(page, "Confirm the district")
+    tell(page, "The far desk delivers")
+    for language in HANDBOOKS:
+        page.goto(f"{PORTAL}/{language}/{district}/round/")
+        keep(page, f"round-{language}-1280", top="h1")
+        page.goto(f"{PORTAL}/{language}/{district}/must-act/")
+        keep(page, f"must-act-{language}-1280", top="h1")
+        page.goto(f"{PORTAL}/{language}/{district}/late/")
+        keep(page, f"late-{language}-1280", top="h1")
     page.goto(f"{PORTAL}/ru/officials/rosters/{choice}/")
     keep(page, "roster-ru-1280", top="h1")
+    page.context.close()
+
+
+def take_the_closing_code(browser: Browser) -> None:
+    page = new_page(browser, language="kk", screen=DESKTOP)
+    press(page, "Clerk: today at the desk")
+    for language in HANDBOOKS:
+        page.goto(f"{COUNTER}/{language}/closing-code/")
+        keep(page, f"closing-code-{language}-1280")
     page.context.close()
 
 
@@ -160,16 +223,29 @@ def take_the_outage(browser: Browser) -> None:
     page.context.close()
 
 
+def tell(page: Page, label: str) -> None:
+    """One press of the story, until it is done."""
+    open_director(page)
+    page.get_by_role("button", name=label, exact=True).click()
+    page.locator("section[aria-labelledby=after] .notice--success").wait_for(timeout=120_000)
+
+
 def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         choice = take_the_portal(browser)
-        take_the_counter(browser, choice=choice)
-        take_the_roster(browser, choice=choice)
         take_the_outage(browser)
         page = new_page(browser, language="en", screen=DESKTOP)
-        page.goto(f"{DIRECTOR}/en/")
+        open_director(page)
         keep(page, "director-en-1280")
+        tell(page, "Families come to the far desk")
+        press(page, "Cut the line of the desk")
+        take_the_counter(browser, choice=choice)
+        tell(page, "Close the day")
+        take_the_draw(browser)
+        take_the_answer(browser)
+        take_the_closing_code(browser)
+        take_the_districts_day(browser, choice=choice)
         browser.close()
 
 
