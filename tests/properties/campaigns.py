@@ -132,6 +132,8 @@ class Ended:
     desk: int | None
     minute: int
     part: int
+    is_decided: bool = False
+    """A void: a person has said that it stands."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,7 @@ stories = st.builds(
             desk=st.sampled_from((None, 0, 1, 2)),
             minute=minutes,
             part=parts,
+            is_decided=st.booleans(),
         ),
         max_size=3,
     ),
@@ -409,6 +412,12 @@ class World:
             self.facts.append(self._asked(n, asked))
         for n, ended in enumerate(story.ended):
             self.facts.append(self._ended(n, ended))
+            if ended.kind == "void" and ended.is_decided:
+                stands = Decision(
+                    id=UUID(int=0xD50 + n), campaign=self.campaign, kind=Decision.Kind.VOID_STANDS,
+                    subject=UUID(int=0xE000 + n), decided_at=ENDS[0],
+                )  # fmt: skip
+                self.facts.append(Fact(ended.part, rows=[stands]))
         for n, broken in enumerate(story.broken):
             self.facts += self._broken(n, broken)
         self.facts += self._words()
@@ -586,7 +595,7 @@ class World:
         """What officials decide at the end of a part, as far as the rules let them."""
         now = ENDS[part] + timedelta(days=5)
         for kato in signed.districts:
-            self._confirm(kato, at=now)
+            self.confirm(kato, at=now)
         given = list(ConfirmedPlace.objects.order_by("intake__school", "intake__language", "slot"))
         if signed.annulled is not None and given:
             annul_place(
@@ -611,7 +620,7 @@ class World:
                 )
         self.release(at=now)
 
-    def _confirm(self, kato: str, *, at: datetime) -> None:
+    def confirm(self, kato: str, *, at: datetime) -> None:
         with suppress(Refusal):
             confirm_round(
                 campaign=self.campaign, district=self.districts[kato], official=self.officials[0],
