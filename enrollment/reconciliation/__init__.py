@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 
 from enrollment.reading import Facts, Setup, count_before, count_facts, read_facts, read_setup, setup_sha256
 from enrollment.reconciliation.braking import note_stops, stops
-from enrollment.reconciliation.computing import Roster, compute_roster, round_of
+from enrollment.reconciliation.closings import round_of
+from enrollment.reconciliation.computing import compute_roster
 from enrollment.reconciliation.incremental import increment, note_read
 from enrollment.reconciliation.noting import note_harmed
+from enrollment.reconciliation.rosters import Roster
 from schools.models import Campaign, RosterState
 from schools.services.publishing import (
     AnotherRuns,

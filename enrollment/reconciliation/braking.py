@@ -11,7 +11,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 
 from enrollment.reading import Facts
-from enrollment.reconciliation.computing import Roster
+from enrollment.reconciliation.rosters import Roster
 from schools.models import Campaign, Case
 from schools.rules import Policy
 

@@ -7,8 +7,8 @@ docs/reference/rule.md.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from uuid import UUID
 
@@ -18,74 +18,29 @@ import numpy.typing as npt
 from enrollment import arrival, draw
 from enrollment.arrival import INSTANT, day_of
 from enrollment.claims import same_children, token_keys
-from enrollment.reading import Applications, Facts, IntakeAt, Lost, Retold, Setup, Territories
-from enrollment.reading.applications import address_parts
+from enrollment.reading import Applications, Facts, IntakeAt, Lost, Retold, Setup
 from enrollment.reconciliation.claiming import Claims, claims_of
+from enrollment.reconciliation.closings import closed_round, intervals_of
+from enrollment.reconciliation.columns import (
+    Ints,
+    Picked,
+    ServedSchools,
+    WantedIntakes,
+    connected,
+    in_draw_order,
+)
 from enrollment.reconciliation.holding import Placing, held_for
 from enrollment.reconciliation.moments import days, moments
 from enrollment.reconciliation.retelling import still_lost, told_again
-from enrollment.rounds import RoundAt, current_round, needed_days
+from enrollment.reconciliation.rosters import HarmedChild, Roster, empty_list, placed_at
+from enrollment.rounds import RoundAt, needed_days
 from schools.holding import Given, Wanted, by_intake, holders, slots_on
 from schools.placement import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, place_columns
 from schools.rules.slots import REMOVED
-from schools.services.publishing import EMPTY, RECORD, IntakeList, Line
+from schools.services.publishing import RECORD, IntakeList
 from schools.services.publishing.listing import WAITING, at_microseconds, to_microseconds
 
-Ints = npt.NDArray[np.int64]
 _FIRST = {"T": FIRST_FOR_T, "O": FIRST_FOR_O}
-
-
-@dataclass(frozen=True, slots=True)
-class HarmedChild:
-    """A child that would have a place, had everything been known in time."""
-
-    round: int
-    child_key: str
-    lost: Lost
-    application: UUID
-    child_name: str
-    number: str
-    """Of the receipt."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Roster:
-    """Who is where in the current round, and how many ask for what."""
-
-    round: RoundAt | None
-    """None: no round has closed and been drawn; then nobody is anywhere."""
-    lists: Sequence[IntakeList]
-    """Of every intake, also the empty ones."""
-    arrived: Mapping[str, tuple[int, int]]
-    """Children that ask for each intake, of its territory and from outside, the late ones too."""
-    holders: Mapping[str, Given]
-    """The confirmed place that each child holds."""
-    told: Mapping[int, Retold]
-    """By number: confirmed rounds of which something became known too late, told again."""
-    harmed: Sequence[HarmedChild]
-    """Who would have a place by them, and has nothing as good."""
-
-    def lines(self) -> Iterator[Line]:
-        """Every line of every list."""
-        return (line for one in self.lists for line in one.lines())
-
-    def places(self) -> dict[str, str]:
-        """Choice by child key, of those that have a place."""
-        return {
-            child.decode(): one.choice
-            for one in self.lists
-            for child in one.records["child_key"][one.records["slot"] != WAITING].tolist()
-        }
-
-    @property
-    def children(self) -> int:
-        """How many stand on any list."""
-        return len({child for one in self.lists for child in one.records["child_key"].tolist()})
-
-    @property
-    def placed(self) -> int:
-        """How many have a place."""
-        return sum(int((one.records["slot"] != WAITING).sum()) for one in self.lists)
 
 
 def compute_roster(*, setup: Setup, facts: Facts, has_shortcut: bool = True) -> Roster:
@@ -94,45 +49,9 @@ def compute_roster(*, setup: Setup, facts: Facts, has_shortcut: bool = True) -> 
 
     :param has_shortcut: False sends also the simplest claim through the whole rule
     """
-    intervals = _intervals(setup, facts)
+    intervals = intervals_of(setup, facts)
     computation = _Computation(setup, facts, intervals, has_shortcut=has_shortcut)
-    return computation.roster(_round(setup, facts, intervals))
-
-
-def round_of(*, setup: Setup, facts: Facts) -> RoundAt | None:
-    """The round that these facts have reached, and when it closed; None before the first."""
-    return _round(setup, facts, _intervals(setup, facts))
-
-
-def _round(setup: Setup, facts: Facts, intervals: Mapping[str, Sequence[arrival.Interval]]) -> RoundAt | None:
-    return current_round(
-        rounds=setup.rounds,
-        opens_at=setup.opens_at,
-        intervals_by_district=intervals,
-        seeded=facts.seeds.keys(),
-    )
-
-
-def _intervals(setup: Setup, facts: Facts) -> dict[str, Sequence[arrival.Interval]]:
-    """By district; those without outages of their own share one list."""
-    own = {outage.district for outage in facts.outages}
-    found: dict[str, Sequence[arrival.Interval]] = {}
-    shared: Sequence[arrival.Interval] | None = None
-    for district in sorted({intake.district for intake in setup.intakes.values()}):
-        if district in own or shared is None:
-            worked_out = arrival.intervals_for(
-                district=district,
-                outages=facts.outages,
-                opens_at=setup.opens_at,
-                grain=setup.policy.grain,
-                has_opening_interval=setup.policy.opening_interval,
-            )
-            if district not in own:
-                shared = worked_out
-            found[district] = worked_out
-        else:
-            found[district] = shared
-    return found
+    return computation.roster(closed_round(setup, facts, intervals))
 
 
 class _Computation:
@@ -158,7 +77,7 @@ class _Computation:
 
     def _ask(self) -> None:
         """One row for each child and choice: `child`, `intake`, `is_territory`."""
-        wanted = _Wanted(self.index)
+        wanted = WantedIntakes(self.index)
         of_child = [wanted[choices] for choices in self.claims.choices]
         counts = np.fromiter(map(len, of_child), np.int64, len(of_child))
         self.child = np.repeat(np.arange(len(of_child)), counts)
@@ -177,7 +96,7 @@ class _Computation:
 
     def _served(self) -> tuple[Ints, list[frozenset[str]]]:
         """For each claim which of the sets of schools serves the child's address, checked or as stated."""
-        served = _Served(self.setup.territories)
+        served = ServedSchools(self.setup.territories)
         written = self.applications.addresses
         codes = np.array([served[written[row]] for row in self.claims.rows.tolist()], np.int64)
         found = {
@@ -196,7 +115,7 @@ class _Computation:
         arrived = {intake.name: (lanes[2 * i], lanes[2 * i + 1]) for i, intake in enumerate(self.intakes)}
         held = self._holders()
         if round_ is None:
-            lists = [_empty(intake, arrived[intake.name]) for intake in self.intakes]
+            lists = [empty_list(intake, arrived[intake.name]) for intake in self.intakes]
             return Roster(round=None, lists=lists, arrived=arrived, holders=held, told={}, harmed=())
         told = told_again(setup=self.setup, facts=self.facts, applications=self.applications, tell=self._tell)
         lists, harmed = self._lists_with_harmed(round_, held, arrived, told)
@@ -231,7 +150,7 @@ class _Computation:
         first: dict[str, dict[str, str]] = {}
         while True:
             lists = self._lists(round_, held, arrived, first)
-            lost = list(still_lost(told, placed=_placed(lists, choices), choices=choices))
+            lost = list(still_lost(told, placed=placed_at(lists, choices), choices=choices))
             fresh = [one for one in lost if one[2].intake not in first.get(one[1], {})]
             if not fresh:
                 return lists, [self._harmed(n, child, place, claim_of[child]) for n, child, place in lost]
@@ -277,7 +196,7 @@ class _Computation:
         children, which = np.unique(self.child[rows], return_inverse=True)
         numbers = self._numbers(children, rows, which, round_)
         ids = np.array([self.applications.ids[row] for row in self.claims.rows[children].tolist()], "V16")
-        order = _in_draw_order(numbers, ids)
+        order = in_draw_order(numbers, ids)
         turn = np.empty(len(order), np.int64)
         turn[order] = np.arange(len(order))
         moment = self._moments(rows, self.claims.arrived_at)
@@ -335,7 +254,7 @@ class _Computation:
         )
         records, label_rows = records[listed], at_rows[turns[listed]].tolist()
         bounds = np.searchsorted(at_intake[listed], np.arange(len(self.intakes) + 1)).tolist()
-        components = _components(self.child[rows], self.intake[rows], len(self.intakes))
+        components = connected(self.child[rows], self.intake[rows], len(self.intakes))
         labels = self.applications.labels
         return [
             IntakeList(
@@ -346,7 +265,7 @@ class _Computation:
                 slots=slots[i],
                 arrived=arrived[intake.name],
                 records=records[bounds[i] : bounds[i + 1]],
-                labels=_Picked(labels, label_rows[bounds[i] : bounds[i + 1]]),
+                labels=Picked(labels, label_rows[bounds[i] : bounds[i + 1]]),
             )
             for i, intake in enumerate(self.intakes)
         ]
@@ -470,102 +389,3 @@ class _Computation:
             if checked.is_address_known and (row := self.applications.row_of(id_)) is not None:
                 known[row] = True
         return known[rows]
-
-
-class _Wanted(dict[tuple[str, ...], list[int]]):
-    """
-    Intakes by choices, worked out once.
-
-    Choices on intakes that were taken away since are left out: doors refuse them.
-    """
-
-    def __init__(self, index: Mapping[str, int]) -> None:
-        self._index = index
-
-    def __missing__(self, choices: tuple[str, ...]) -> list[int]:
-        indexes = (self._index.get(choice) for choice in dict.fromkeys(choices))
-        found = self[choices] = [i for i in indexes if i is not None]
-        return found
-
-
-class _Served(dict[bytes, int]):
-    """Sets of schools, numbered, by the address that they serve; worked out once."""
-
-    def __init__(self, territories: Territories) -> None:
-        self._territories = territories
-        self.codes: dict[frozenset[str], int] = {}
-
-    def __missing__(self, written: bytes) -> int:
-        found = self[written] = self.code(self._territories.schools_at(*address_parts(written)))
-        return found
-
-    def code(self, schools: frozenset[str]) -> int:
-        return self.codes.setdefault(schools, len(self.codes))
-
-
-class _Picked(Sequence[bytes]):
-    """Some of many texts, looked up when they are asked for."""
-
-    __slots__ = ("_of", "_rows")
-
-    def __init__(self, of: Sequence[bytes], rows: list[int]) -> None:
-        self._of, self._rows = of, rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, at: int) -> bytes:  # type: ignore[override]
-        return self._of[self._rows[at]]
-
-    def __iter__(self) -> Iterator[bytes]:
-        return map(self._of.__getitem__, self._rows)
-
-
-def _empty(intake: IntakeAt, arrived: tuple[int, int]) -> IntakeList:
-    return IntakeList(
-        intake_id=intake.id,
-        choice=intake.name,
-        district=intake.district,
-        component=intake.name,
-        slots=intake.slots,
-        arrived=arrived,
-        records=EMPTY,
-        labels=(),
-    )
-
-
-def _placed(lists: Sequence[IntakeList], children: Collection[str]) -> dict[str, str]:
-    """The choice at which each of these children has a place."""
-    wanted = np.array([child.encode() for child in children], "S60")
-    found: dict[str, str] = {}
-    for one in lists if len(wanted) else ():
-        placed = one.records["child_key"][one.records["slot"] != WAITING]
-        found |= dict.fromkeys(
-            (child.decode() for child in placed[np.isin(placed, wanted)].tolist()), one.choice
-        )
-    return found
-
-
-def _in_draw_order(numbers: npt.NDArray[np.void], ids: npt.NDArray[np.void]) -> Ints:
-    """Children by (number, application id), both as raw bytes."""
-    of_number = numbers.view(">u8").reshape(-1, 4)
-    of_id = ids.view(">u8").reshape(-1, 2)
-    columns = (of_id[:, 1], of_id[:, 0], *(of_number[:, i] for i in (3, 2, 1, 0)))
-    return np.lexsort([column.astype(np.uint64) for column in columns])
-
-
-def _components(child: Ints, intake: Ints, count: int) -> list[int]:
-    """For each intake the smallest one that choices connect it with, directly or by way of others."""
-    leader = list(range(count))
-
-    def lead(one: int) -> int:
-        while leader[one] != one:
-            leader[one] = leader[leader[one]]
-            one = leader[one]
-        return one
-
-    is_next = child[1:] == child[:-1]
-    for edge in np.unique(intake[:-1][is_next] * count + intake[1:][is_next]).tolist():
-        one, other = sorted((lead(edge // count), lead(edge % count)))
-        leader[other] = one
-    return [lead(one) for one in range(count)]

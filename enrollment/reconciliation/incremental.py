@@ -21,7 +21,8 @@ from enrollment.reading import Facts, Part, Parts, Setup, count_before, read_fac
 from enrollment.reading.applications import read_buckets
 from enrollment.reading.digesting import Buckets
 from enrollment.reconciliation.braking import stops
-from enrollment.reconciliation.computing import Roster, compute_roster
+from enrollment.reconciliation.computing import compute_roster
+from enrollment.reconciliation.rosters import Roster
 from schools.models import (
     Campaign,
     Case,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from enrollment.reading import Facts
-from enrollment.reconciliation.computing import Roster
+from enrollment.reconciliation.rosters import Roster
 from schools.models import Campaign, Harmed, Intake, RetoldPlace, RetoldRound, Round
 
 
