@@ -4,7 +4,7 @@ Only what new facts touch is computed again.
 Choices connect intakes to *components*; what happens in one changes nothing in another. New
 facts are found by their absence among those read (law 4), their children and everything that
 speaks of them by closure, the components of all schools they name or stand at. The result
-equals the full computation (`tests/properties/test_roster.py`); whatever is not sure to, is
+equals the full computation (`tests/properties/test_campaign.py`); whatever is not sure to, is
 left to that: `None`.
 """
 
