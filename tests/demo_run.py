@@ -70,6 +70,18 @@ class Demo:
     def states(self) -> dict[str, str]:
         return {name: state for name, state, _pid in map(str.split, self.ask("status"))}
 
+    def manage(self, *arguments: str) -> str:
+        """What an operator's command says in this run, faults included."""
+        done = subprocess.run(
+            [sys.executable, "-m", "config.supervisor.command", *arguments],
+            cwd=ROOT,
+            env=environment(self.data_dir, self.port_base),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
     def pids(self) -> dict[str, int]:
         return {name: int(pid) for name, _state, pid in map(str.split, self.ask("status")) if pid != "-"}
 
@@ -81,9 +93,8 @@ def free_base() -> int:
             return base
 
 
-@contextmanager
-def running(data_dir: Path, port_base: int, *command: str, **settings: str) -> Iterator[Demo]:
-    """Start it, wait until it says that it is ready, stop it in the end; the data stays."""
+def environment(data_dir: Path, port_base: int, **settings: str) -> dict[str, str]:
+    """This process's, without what names other servers, another clock or other data."""
     outside = {"DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DEMO"}
     own = {
         "DATA_DIR": str(data_dir),
@@ -97,10 +108,16 @@ def running(data_dir: Path, port_base: int, *command: str, **settings: str) -> I
         for name, value in os.environ.items()
         if name not in outside and not name.startswith("QABYLDAU")
     }
+    return inherited | own
+
+
+@contextmanager
+def running(data_dir: Path, port_base: int, *command: str, **settings: str) -> Iterator[Demo]:
+    """Start it, wait until it says that it is ready, stop it in the end; the data stays."""
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=inherited | own,
+        env=environment(data_dir, port_base, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
