@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from enrollment.models import Application, Check, Retraction
 from enrollment.rules import RELATIONS, decode_request, full_name
-from enrollment.services.checking.scopes import first_choice_in, on_lists
+from enrollment.services.checking.scopes import first_choice_in, linked_child_keys, on_lists
 from schools.models import Campaign, District, Intake, RosterEntry
 from schools.selectors.visibility import Visible
 
@@ -94,13 +94,16 @@ def arrivals_to_check(*, visible: Visible, campaign: Campaign) -> QuerySet[Appli
         waits.append(Q(~Exists(looked_at.filter(subject=Check.Subject.RELATION)), is_proven=False))
     if "address" in wanted:
         waits.append(Q(~Exists(looked_at.filter(subject=Check.Subject.ADDRESS))))
-    placed = RosterEntry.objects.filter(application_id=OuterRef("id"), slot__isnull=False)
+    places = RosterEntry.objects.filter(slot__isnull=False)
+    placed = places.filter(child_key=OuterRef("child_key"), application_id=OuterRef("id"))
+    linked = places.filter(child_key__in=linked_child_keys()).values("application_id")
     ended = Retraction.objects.filter(application_id=OuterRef("id"), is_verified=True)
     replaced = Application.objects.filter(replaces=OuterRef("id"))
     bins = list(visible.schools.values_list("bin", flat=True))
     return (
         first_choice_in(bins)
         .filter(reduce(or_, waits), ~Exists(placed), ~Exists(ended), ~Exists(replaced), campaign=campaign)
+        .exclude(id__in=linked)
         .order_by("lodged_at", "id")
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from enrollment.models import Application
+from enrollment.models import Application, ChildLink
 from enrollment.services.retractions import NoSuchApplication
 from schools.models import Account, Case, RosterEntry, School
 from schools.selectors.visibility import Visible, visible_to
@@ -20,6 +20,7 @@ __all__ = [
     "checked_reason",
     "districts_of",
     "first_choice_in",
+    "linked_child_keys",
     "own_applications",
 ]
 
@@ -28,6 +29,12 @@ def first_choice_in(bins: Collection[str]) -> QuerySet[Application]:
     """Applications whose first choice is one of these schools."""
     school = RawSQL("split_part(enrollment_application.choices[1], '/', 1)", [])
     return Application.objects.alias(first_school=school).filter(first_school__in=list(bins))
+
+
+def linked_child_keys() -> set[str]:
+    """Keys of children who have more than one: a list may show such a child under another key than its application."""
+    links = ChildLink.objects.filter(is_same=True).values_list("child_key", "other_key")
+    return {key for link in links for key in link}
 
 
 def own_applications(*, visible: Visible, ids: Iterable[UUID]) -> list[Application]:
@@ -42,7 +49,12 @@ def own_applications(*, visible: Visible, ids: Iterable[UUID]) -> list[Applicati
     found = list(Application.objects.filter(id__in=wanted).order_by("id"))
     bins = {application.choices[0].partition("/")[0] for application in found}
     own = set(visible.schools.filter(bin__in=bins).values_list("bin", flat=True))
-    listed = set(visible.entries.filter(application_id__in=wanted).values_list("application_id", flat=True))
+    keys = {application.child_key for application in found} | linked_child_keys()
+    listed = set(
+        visible.entries.filter(child_key__in=keys, application_id__in=wanted).values_list(
+            "application_id", flat=True
+        )
+    )
     return [a for a in found if a.choices[0].partition("/")[0] in own or a.id in listed]
 
 
