@@ -169,9 +169,9 @@ def tell(page: Page, demo: Demo, label: str, outcome: str) -> None:
     """Press one press of the story and look on until it is done; the page looks again by itself."""
     open_director(page, demo)
     page.get_by_role("button", name=label, exact=True).click()
-    expect(page.locator("section[aria-labelledby=after] .notice--success")).to_contain_text(
-        outcome, timeout=120_000
-    )
+    after = page.locator("section[aria-labelledby=after]")
+    expect(after.locator(".notice--success, .notice--error")).to_contain_text(label, timeout=120_000)
+    expect(after.locator(".notice--success")).to_contain_text(outcome, timeout=1_000)
 
 
 @pytest.mark.slow
