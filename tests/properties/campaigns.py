@@ -560,9 +560,19 @@ class World:
             if fact.entry is not None:
                 entries.setdefault(fact.entry[0], []).append(fact.entry[1])
         for desk, sealed in entries.items():
-            # The true head of one of its journals: everything in the story was written before the first call.
-            head = self.heads[2] if desk == 0 and len(sealed) % 2 else self.heads[desk]
+            leaves = self.leaves(desk)
+            head = leaves[len(sealed) % len(leaves)]
             self.desks[desk].hand_in(sealed, at=at, head=head, through=at)
+
+    def leaves(self, desk: int) -> list[Head | None]:
+        """
+        The heads of a desk's journal and of its copy, as after the last entry of the story.
+
+        Everything was written before the first call, so no anchor is given before an entry: it
+        would bound that entry's time, and be a fact of its own.
+        """
+        heads = self.heads[desk::2]
+        return [head for head in heads if head is not None and head.seq > 1] or heads
 
     def take_in(self, *, limit: int = 500, at: datetime) -> None:
         take_in_entries(limit=limit, at=at)
