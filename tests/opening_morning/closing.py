@@ -126,13 +126,12 @@ class Closings:
         }
         self.story.book.tell(f"{len(self.harmed)} children will be known too late")
 
-    def ask_for_the_harmed(self) -> None:
-        """Everything has arrived: the district's page names exactly who was known too late."""
-        numbers = {
-            receipt.number
-            for receipt in self.story.book.receipts.values()
-            if receipt.wish.child.iin in self.harmed and receipt.state == "alive"
-        }
+    def ask_for_the_harmed(self, *, closes_at: datetime) -> None:
+        """Everything has arrived: the district's page names exactly who was known too late and has no place."""
+        if not self.seeds:
+            return
+        now = self.verdict(closes_at=closes_at)
+        numbers = {now.standing[child] for child in self.harmed if child not in now.places}
         shown = set(
             re.findall(r"\b27-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]\b", self.story.officials[0].known_too_late())
         )
@@ -177,8 +176,19 @@ class Closings:
         with self.story.stage.database() as connection:
             checked = {str(number) for (number,) in connection.execute(_CHECKED)}
         asked = [replace(r.asked(), is_proven=r.wish.is_proven or r.number in checked) for r in living]
-        round_ = Round(closes_at, self.seeds, holders=self.holders, harmed=self.harmed)
-        return verdict(self.story.announced, asked, times, round_=round_)
+        # Who has a place all the same needs no help; helping one may take it from another one.
+        helped: dict[str, str] = {}
+        while True:
+            round_ = Round(closes_at, self.seeds, holders=self.holders, harmed=helped)
+            found = verdict(self.story.announced, asked, times, round_=round_)
+            fresh = {
+                child: kind
+                for child, kind in self.harmed.items()
+                if child not in helped.keys() | found.places
+            }
+            if not fresh:
+                return found
+            helped |= fresh
 
     def _district(self, place: Place) -> str:
         return self.story.announced.district_of[place.intake.partition("/")[0]]

@@ -412,7 +412,7 @@ class Story:
             self.book.tell(
                 f"everything is at the centre and on its lists after {self.seconds_to_bring_in:.1f} s"
             )
-        self.closings.ask_for_the_harmed()
+        self.closings.ask_for_the_harmed(closes_at=MIDNIGHT_ONE)
         one, other = self.officials
         if not (one.is_refused(other.district) and other.is_refused(one.district)):
             self.book.breach("an official sees another district")
