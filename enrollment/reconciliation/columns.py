@@ -1,6 +1,8 @@
 """What the columns of a computation are looked up in and ordered by; each answer is worked out once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +13,30 @@ from enrollment.reading.applications import address_parts
 Ints = npt.NDArray[np.int64]
 
 
-class WantedIntakes(dict[tuple[str, ...], list[int]]):
+class Coded(dict[Any, int]):
+    """Values numbered as they come, equal ones alike."""
+
+    def __init__(self, values: Collection[Hashable]) -> None:
+        self.codes: Ints = np.fromiter(map(self.__getitem__, values), np.int64, len(values))
+
+    def __missing__(self, value: Hashable) -> int:
+        code = self[value] = len(self)
+        return code
+
+
+def padded(rows: Collection[Sequence[str]], *, index: Mapping[str, int]) -> Ints:
     """
-    Intakes by choices, worked out once.
+    The indexes of names, row by row, each once; -1 behind them, and for names without one.
 
-    Choices on intakes that were taken away since are left out: doors refuse them.
+    A cost: a country has hundreds of thousands of rows, so nothing is made for each.
     """
-
-    def __init__(self, index: Mapping[str, int]) -> None:
-        self._index = index
-
-    def __missing__(self, choices: tuple[str, ...]) -> list[int]:
-        indexes = (self._index.get(choice) for choice in dict.fromkeys(choices))
-        found = self[choices] = [i for i in indexes if i is not None]
-        return found
+    counts = np.fromiter(map(len, map(dict.fromkeys, rows)), np.int64, len(rows))
+    names = chain.from_iterable(map(dict.fromkeys, rows))
+    found = np.full((len(rows), int(counts.max(initial=0))), -1, np.int64)
+    found[np.arange(found.shape[1]) < counts[:, None]] = np.fromiter(
+        map(index.get, names, repeat(-1)), np.int64, int(counts.sum())
+    )
+    return found
 
 
 class ServedSchools(dict[bytes, int]):
@@ -60,9 +72,19 @@ class Picked(Sequence[bytes]):
         return map(self._of.__getitem__, self._rows)
 
 
+def distinct(in_order: Ints) -> tuple[Ints, Ints]:
+    """The values that a sorted column has, and where each begins."""
+    starts = np.flatnonzero(np.diff(in_order, prepend=-1))
+    return in_order[starts], starts
+
+
 def in_draw_order(numbers: npt.NDArray[np.void], ids: npt.NDArray[np.void]) -> Ints:
     """Children by (number, application id), both as raw bytes."""
     of_number = numbers.view(">u8").reshape(-1, 4)
+    beginning = of_number[:, 0].astype(np.uint64)
+    order = np.argsort(beginning)
+    if len(order) < 2 or (np.diff(beginning[order]) != 0).all():
+        return order
     of_id = ids.view(">u8").reshape(-1, 2)
     columns = (of_id[:, 1], of_id[:, 0], *(of_number[:, i] for i in (3, 2, 1, 0)))
     return np.lexsort([column.astype(np.uint64) for column in columns])
@@ -70,16 +92,15 @@ def in_draw_order(numbers: npt.NDArray[np.void], ids: npt.NDArray[np.void]) -> I
 
 def connected(child: Ints, intake: Ints, count: int) -> list[int]:
     """For each intake the smallest one that choices connect it with, directly or by way of others."""
-    leader = list(range(count))
-
-    def lead(one: int) -> int:
-        while leader[one] != one:
-            leader[one] = leader[leader[one]]
-            one = leader[one]
-        return one
-
     is_next = child[1:] == child[:-1]
-    for edge in np.unique(intake[:-1][is_next] * count + intake[1:][is_next]).tolist():
-        one, other = sorted((lead(edge // count), lead(edge % count)))
-        leader[other] = one
-    return [lead(one) for one in range(count)]
+    one, other = intake[:-1][is_next], intake[1:][is_next]
+    leader = np.arange(count)
+    while True:
+        differ = leader[one] != leader[other]
+        if not differ.any():
+            return [int(its) for its in leader]
+        one, other = leader[one[differ]], leader[other[differ]]
+        # Nobody leads a smaller one, so this ends with the smallest of all that are connected.
+        np.minimum.at(leader, np.maximum(one, other), np.minimum(one, other))
+        while (leader != leader[leader]).any():
+            leader = leader[leader]

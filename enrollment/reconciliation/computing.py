@@ -9,7 +9,6 @@ docs/reference/rule.md.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -22,12 +21,14 @@ from enrollment.reading import Applications, Facts, IntakeAt, Lost, Retold, Setu
 from enrollment.reconciliation.claiming import Claims, claims_of
 from enrollment.reconciliation.closings import closed_round, intervals_of
 from enrollment.reconciliation.columns import (
+    Coded,
     Ints,
     Picked,
     ServedSchools,
-    WantedIntakes,
     connected,
+    distinct,
     in_draw_order,
+    padded,
 )
 from enrollment.reconciliation.holding import Placing, held_for
 from enrollment.reconciliation.moments import days, moments
@@ -35,7 +36,7 @@ from enrollment.reconciliation.retelling import still_lost, told_again
 from enrollment.reconciliation.rosters import HarmedChild, Roster, empty_list, placed_at
 from enrollment.rounds import RoundAt, needed_days
 from schools.holding import Given, Wanted, by_intake, holders, slots_on
-from schools.placement import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, place_columns
+from schools.placement import FIRST_FOR_NONE, FIRST_FOR_O, FIRST_FOR_T, Columns, Placed, place_columns
 from schools.rules.slots import REMOVED
 from schools.services.publishing import RECORD, IntakeList
 from schools.services.publishing.listing import WAITING, at_microseconds, to_microseconds
@@ -70,6 +71,8 @@ class _Computation:
         self.applications = (
             lodged if isinstance(lodged, Applications) else Applications.of(lodged, facts.asked)
         )
+        self.listed = 0
+        """How many children stand on a list, of the lists made last."""
         self.claims: Claims = claims_of(facts, self.applications, has_shortcut=has_shortcut)
         self.intakes: list[IntakeAt] = [setup.intakes[name] for name in sorted(setup.intakes)]
         self.index = {intake.name: i for i, intake in enumerate(self.intakes)}
@@ -77,28 +80,27 @@ class _Computation:
 
     def _ask(self) -> None:
         """One row for each child and choice: `child`, `intake`, `is_territory`."""
-        wanted = WantedIntakes(self.index)
-        of_child = [wanted[choices] for choices in self.claims.choices]
-        counts = np.fromiter(map(len, of_child), np.int64, len(of_child))
-        self.child = np.repeat(np.arange(len(of_child)), counts)
-        self.intake = np.fromiter(chain.from_iterable(of_child), np.int64, int(counts.sum()))
+        choices = Coded(self.claims.choices)
+        of_choices = padded(choices, index=self.index)[choices.codes]
+        is_there = of_choices >= 0
+        self.child = np.repeat(np.arange(len(of_choices)), is_there.sum(axis=1))
+        self.intake = of_choices[is_there]
         schools = {name: i for i, name in enumerate(sorted({one.school for one in self.intakes}))}
-        school = np.array([schools[one.school] for one in self.intakes], np.int64)
+        asked = np.array([schools[one.school] for one in self.intakes], np.int64)[self.intake]
         of_address, sets = self._served()
-        served = [
-            code * len(schools) + schools[bin_]
-            for code, serving in enumerate(sets)
-            for bin_ in serving
-            if bin_ in schools
-        ]
-        stated = of_address[self.child] * len(schools) + school[self.intake]
-        self.is_territory = np.isin(stated, np.array(served, np.int64))
+        self.is_territory = np.zeros(len(asked), np.bool_)
+        for serving in padded([sorted(one) for one in sets], index=schools).T:
+            self.is_territory |= serving[of_address[self.child]] == asked
 
     def _served(self) -> tuple[Ints, list[frozenset[str]]]:
         """For each claim which of the sets of schools serves the child's address, checked or as stated."""
         served = ServedSchools(self.setup.territories)
         written = self.applications.addresses
-        codes = np.array([served[written[row]] for row in self.claims.rows.tolist()], np.int64)
+        codes = np.fromiter(
+            map(served.__getitem__, map(written.__getitem__, self.claims.rows.tolist())),
+            np.int64,
+            len(self.claims),
+        )
         found = {
             row: checked.found
             for id_, checked in self.facts.checks.items()
@@ -116,10 +118,20 @@ class _Computation:
         held = self._holders()
         if round_ is None:
             lists = [empty_list(intake, arrived[intake.name]) for intake in self.intakes]
-            return Roster(round=None, lists=lists, arrived=arrived, holders=held, told={}, harmed=())
+            return Roster(
+                round=None, lists=lists, arrived=arrived, holders=held, told={}, harmed=(), children=0
+            )
         told = told_again(setup=self.setup, facts=self.facts, applications=self.applications, tell=self._tell)
         lists, harmed = self._lists_with_harmed(round_, held, arrived, told)
-        return Roster(round=round_, lists=lists, arrived=arrived, holders=held, told=told, harmed=harmed)
+        return Roster(
+            round=round_,
+            lists=lists,
+            arrived=arrived,
+            holders=held,
+            told=told,
+            harmed=harmed,
+            children=self.listed,
+        )
 
     def _tell(self, facts: Facts, round_: RoundAt, told: Mapping[int, Retold]) -> Sequence[IntakeList]:
         """A round of before with the facts of its time; the rounds before it were told already."""
@@ -193,9 +205,10 @@ class _Computation:
     ) -> list[IntakeList]:
         slots = self._slots(round_, held)
         rows, held_slot = self._rows_of_round(round_, held, slots)
-        children, which = np.unique(self.child[rows], return_inverse=True)
-        numbers = self._numbers(children, rows, which, round_)
-        ids = np.array([self.applications.ids[row] for row in self.claims.rows[children].tolist()], "V16")
+        children, starts = distinct(self.child[rows])
+        numbers = self._numbers(children, rows, starts, round_)
+        all_ids = self.applications.ids
+        ids = np.frombuffer(b"".join([all_ids[row] for row in self.claims.rows[children].tolist()]), "V16")
         order = in_draw_order(numbers, ids)
         turn = np.empty(len(order), np.int64)
         turn[order] = np.arange(len(order))
@@ -203,7 +216,7 @@ class _Computation:
         columns = Columns(
             slots=slots,
             children=len(children),
-            child=turn[which].astype(np.int32),
+            child=np.repeat(turn, np.diff(starts, append=len(rows))).astype(np.int32),
             intake=self.intake[rows].astype(np.int32),
             moment=moment,
             is_territory=self.is_territory[rows],
@@ -226,34 +239,24 @@ class _Computation:
             is_closing=np.array([one.school in self.facts.undelivered for one in self.intakes], np.bool_),
             twins=self._twins(claims),
         )
-        line_rows = np.concatenate([placed.row[placed.row >= 0], placed.reserve]).astype(np.int64)
+        line_rows, at_intake = _in_lists(columns, placed)
         turns = columns.child[line_rows].astype(np.int64)
-        is_placed = np.arange(len(line_rows)) < len(line_rows) - len(placed.reserve)
+        is_placed = placed.row[turns] == line_rows
         records = np.empty(len(line_rows), RECORD)
         records["slot"] = np.where(is_placed, placed.slot[turns], WAITING)
         records["is_outside"] = ~columns.is_territory[line_rows]
         records["moment"] = moment[line_rows]
-        records["number"] = numbers[order][turns]
-        records["application"] = ids[order][turns]
-        child_keys = np.array([self.claims.child_keys[i].encode() for i in claims.tolist()], "S60")
-        records["child_key"] = child_keys[turns]
-        records["arrived_at"] = self.claims.arrived_at[claims][turns]
+        records["number"] = numbers[order[turns]]
+        records["application"] = ids[order[turns]]
+        child_keys = self.claims.child_keys
+        records["child_key"] = np.array([child_keys[i].encode() for i in claims.tolist()], "S")[turns]
+        records["arrived_at"] = self.claims.arrived_at[claims[turns]]
         records["is_contested"] = placing.is_contested[turns]
         records["held_for"] = np.where(is_placed, held_for(placing)[turns], 0)
         records["is_confirmed"] = is_placed & (columns.held_slot[line_rows] >= 0)
-        at_intake = columns.intake[line_rows]
-        listed = np.lexsort(
-            (
-                turns,
-                records["moment"].astype(np.int64),
-                records["is_outside"],
-                records["slot"].astype(np.int64),
-                ~is_placed,
-                at_intake,
-            )
-        )
-        records, label_rows = records[listed], at_rows[turns[listed]].tolist()
-        bounds = np.searchsorted(at_intake[listed], np.arange(len(self.intakes) + 1)).tolist()
+        label_rows = at_rows[turns].tolist()
+        self.listed = int((np.bincount(turns, minlength=1) > 0).sum())
+        bounds = np.searchsorted(at_intake, np.arange(len(self.intakes) + 1)).tolist()
         components = connected(self.child[rows], self.intake[rows], len(self.intakes))
         labels = self.applications.labels
         return [
@@ -330,14 +333,10 @@ class _Computation:
             )
         return found
 
-    def _numbers(
-        self, children: Ints, rows: Ints, which: npt.NDArray[np.intp], round_: RoundAt
-    ) -> npt.NDArray[np.void]:
+    def _numbers(self, children: Ints, rows: Ints, starts: Ints, round_: RoundAt) -> npt.NDArray[np.void]:
         """Of each child the number of the day of its earliest moment."""
         first = self._moments(rows, self.claims.first_arrival_at)
-        earliest = np.full(len(children), np.iinfo(np.int64).max)
-        np.minimum.at(earliest, which, first)
-        midnights, day = days(earliest)
+        midnights, day = days(np.minimum.reduceat(first, starts) if len(starts) else first)
         # Of a holder whose new request came after the closing the day is not drawn yet; with its
         # slot it meets nobody, so the number of the round's last day does.
         last = self.facts.seeds[needed_days(self.setup.opens_at, round_.closing)[-1]]
@@ -389,3 +388,18 @@ class _Computation:
             if checked.is_address_known and (row := self.applications.row_of(id_)) is not None:
                 known[row] = True
         return known[rows]
+
+
+def _in_lists(columns: Columns, placed: Placed) -> tuple[Ints, Ints]:
+    """
+    The rows that stand on a list, list by list, and the intake of each.
+
+    Places by their slots, then both lines of the reserve, which `placed` has in order.
+    """
+    children = np.flatnonzero(placed.row >= 0)
+    most = max(map(len, columns.slots), default=0) + 1
+    children = children[np.argsort(placed.intake[children].astype(np.int64) * most + placed.slot[children])]
+    rows = np.concatenate([placed.row[children].astype(np.int64), placed.reserve])
+    at_intake = columns.intake[rows]
+    listed = np.argsort(at_intake, kind="stable")
+    return rows[listed], at_intake[listed]

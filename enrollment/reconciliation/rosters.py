@@ -42,6 +42,8 @@ class Roster:
     """By number: confirmed rounds of which something became known too late, told again."""
     harmed: Sequence[HarmedChild]
     """Who would have a place by them, and has nothing as good."""
+    children: int
+    """How many stand on any list."""
 
     def lines(self) -> Iterator[Line]:
         """Every line of every list."""
@@ -54,11 +56,6 @@ class Roster:
             for one in self.lists
             for child in one.records["child_key"][one.records["slot"] != WAITING].tolist()
         }
-
-    @property
-    def children(self) -> int:
-        """How many stand on any list."""
-        return len({child for one in self.lists for child in one.records["child_key"].tolist()})
 
     @property
     def placed(self) -> int:
