@@ -76,9 +76,10 @@ def check_district(*, campaign: Campaign, district: District, now: Now) -> Itera
     done = set(Check.objects.filter(campaign=campaign).values_list("application_id", "subject"))
     open_ones = [
         (application, subject)
-        for application in wanted.order_by("id").values_list("id", flat=True)
+        for application, relation in wanted.order_by("id").values_list("id", "form__relation")
         for subject in Check.Subject.values
-        if (application, subject) not in done
+        # A relative without authority over the child is taken in and never confirmed.
+        if (application, subject) not in done and (subject, relation) != (Check.Subject.RELATION, "relative")
     ]
     for start in range(0, len(open_ones), _CHECKS_AT_ONCE):
         record_checks(

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 from django.apps import apps
 from django.conf import LazySettings
@@ -31,7 +32,7 @@ from cscdesk.demo_country.numbers import Issued, receipt_number
 from cscdesk.demo_country.places import city_country, nation_country
 from cscdesk.models import Centre, Clerk, Desk
 from cscdesk.services.taking_in import take_in_entries
-from enrollment.models import Application, DaySeed, Notice, NoticeSent, PublicValue, Retraction
+from enrollment.models import Application, Check, DaySeed, Notice, NoticeSent, PublicValue, Retraction
 from enrollment.receipts import parse_number
 from enrollment.reconciliation import reconcile_all
 from enrollment.rules import child_key, content_sha256, decode_request, faults, normal_phone
@@ -274,6 +275,19 @@ class TestStory:
         assert confirmed[1]["places"] == ConfirmedPlace.objects.count() > 0
         self.ring()
         assert RosterEntry.objects.filter(district=self.district, is_confirmed=True).count() > 0
+
+    def test_a_grandmother_does_not_stop_the_checks(self) -> None:
+        desk = desks.Counter()
+        desk.lodge(msgspec.structs.replace(next(requests()), relation="relative"), wall=OPENS_AT)
+        desk.hand_in(at=clock.now())
+        take_in_entries(at=clock.now())
+        self.close()
+        steps = self.check()
+
+        her_own = Application.objects.get(form__relation="relative")
+        hers = Check.objects.filter(application_id=her_own.pk)
+        assert steps["checked"]["count"] == Check.objects.count()
+        assert set(hers.values_list("subject", flat=True)) == {Check.Subject.ADDRESS}
 
     def test_it_is_confirmed_once(self) -> None:
         self.close()
