@@ -103,19 +103,20 @@ class Story:
         tell("PostgreSQL, Valkey and nginx start")
         stage.start_servers()
         files = stage.begin("collectstatic", "--noinput", settings="config.settings.portal")
-        self._steps([["migrate", "--noinput"], ["grant_app_role", "qabyldau"]], as_owner=True)
+        # Before the pools: who starts without the catalogues speaks English for good.
+        translations = [] if _are_compiled() else [["compile_translations"]]
+        self._steps([*translations, ["migrate", "--noinput"], ["grant_app_role", "qabyldau"]], as_owner=True)
         if files.wait() != 0:
             raise DidNotHappen("static files could not be collected")
         tell("tables are there, the application's role is bound; the pools start")
         stage.start_pools()
-        translations = [] if _are_compiled() else [["compile_translations"]]
         desks = [["desk_enroll", "1", "--centre", centre] for centre in CENTRES.values()]
         officials = [
             ["official_add", address_of(district), "--name", "Official", "--district", district]
             for district in DISTRICTS
         ]
         said = self._steps(
-            [*translations, ["seed_demo", "--applications", "0"], ["render_outage_pages"], *officials, *desks]
+            [["seed_demo", "--applications", "0"], ["render_outage_pages"], *officials, *desks]
         )
         codes = [line.strip() for line in said.splitlines() if _is_code(line)]
         with stage.database(as_owner=True) as owner:
