@@ -56,7 +56,7 @@ class Application(models.Model):
     # Minted by the sender before sending: the key of every retry (law 3).
     id = models.UUIDField(primary_key=True, editable=False)
     number = models.CharField(max_length=14, db_index=True)
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+", db_index=False)
     child_key = models.CharField(max_length=60, help_text="IIN, or document type, country and number.")
     person_key = models.CharField(max_length=60, help_text="Who asks: IIN or document as stated.")
     is_proven = models.BooleanField(default=False, help_text="A document that proves the relation was seen.")
@@ -66,7 +66,11 @@ class Application(models.Model):
     language = models.CharField(max_length=2)
     door = models.CharField(max_length=8, choices=Door)
     account = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="applications"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="applications",
+        db_index=False,
     )
     desk = models.UUIDField(null=True)
     seq = models.PositiveBigIntegerField(null=True, help_text="Place in the desk's journal.")
@@ -81,6 +85,10 @@ class Application(models.Model):
         indexes = [
             models.Index(fields=["campaign", "child_key"], name="applications_of_a_child"),
             models.Index(fields=["account"], name="applications_of_an_account"),
+            models.Index(fields=["campaign", "lodged_at"], name="applications_by_time"),
+            models.Index(
+                fields=["replaces"], condition=Q(replaces__isnull=False), name="applications_that_replace"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,11 +68,13 @@ class Territories:
                 self._streets[row.district_id, key].append((houses, row.school_id))
 
     @classmethod
-    def of_campaign(cls, campaign: Campaign) -> "Territories":
-        rows = Territory.objects.filter(campaign=campaign).values_list(
-            "district_id", "school_id", "street_keys", "first_house", "last_house", "parity", named=True
-        )
-        return cls(rows.iterator(5000))
+    def of_campaign(cls, campaign: Campaign, *, schools: Collection[str] | None = None) -> "Territories":
+        """:param schools: only those of these BINs"""
+        rows = Territory.objects.filter(campaign=campaign)
+        if schools is not None:
+            rows = rows.filter(school__in=schools)
+        columns = "district_id", "school_id", "street_keys", "first_house", "last_house", "parity"
+        return cls(rows.values_list(*columns, named=True).iterator(5000))
 
     def schools_of(self, address: Mapping[str, str]) -> frozenset[str]:
         """BINs of the schools whose territory the address lies in; empty when it is not understood."""
@@ -116,20 +118,27 @@ def bound_key(*, campaign: Campaign) -> bytes:
     return key
 
 
-def read_setup(*, campaign: Campaign) -> Setup:
+def read_setup(*, campaign: Campaign, part: Collection[str] | None = None, sha256: bytes = b"") -> Setup:
     """
     The campaign as it is stored now; call it inside one snapshot with the facts.
 
+    :param part: names of the only intakes to read, with the territories of their schools
+    :param sha256: of the whole campaign, where it was worked out already
     :raises AnotherKey: K is not the one that was bound before the opening
     """
-    rows = Intake.objects.filter(campaign=campaign).values_list(
+    rows = Intake.objects.filter(campaign=campaign)
+    schools = None if part is None else {name.partition("/")[0] for name in part}
+    if schools is not None:
+        rows = rows.filter(school__in=schools)
+    named = rows.order_by("school_id", "language").values_list(
         "id", "school_id", "language", "school__district_id", "slots"
     )
     intakes = {
         f"{bin_}/{language}": IntakeAt(
             id=id_, name=f"{bin_}/{language}", school=bin_, district=district, slots=slots
         )
-        for id_, bin_, language, district, slots in rows.order_by("school_id", "language")
+        for id_, bin_, language, district, slots in named
+        if part is None or f"{bin_}/{language}" in part
     }
     return Setup(
         year=campaign.year,
@@ -139,7 +148,7 @@ def read_setup(*, campaign: Campaign) -> Setup:
             Round.objects.filter(campaign=campaign).order_by("number").values_list("number", "closes_at")
         ),
         intakes=intakes,
-        territories=Territories.of_campaign(campaign),
+        territories=Territories.of_campaign(campaign, schools=schools),
         draw_key=bound_key(campaign=campaign),
-        sha256=setup_sha256(campaign=campaign),
+        sha256=sha256 or setup_sha256(campaign=campaign),
     )

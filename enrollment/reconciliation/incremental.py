@@ -10,7 +10,7 @@ left to that: `None`.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,13 +39,36 @@ MANY = 5_000
 TOUCHING = ("retraction", "decision", "check")
 """Kinds of facts, besides applications, that touch only the children they are about."""
 
+# A cost: ids alone are compared, in the order of their indexes; only what is new is looked up.
 _NEW = """
-    SELECT kind, f.id FROM (
-        SELECT 'application' AS kind, id FROM enrollment_application WHERE campaign_id = %(year)s
-        UNION ALL SELECT 'retraction', id FROM enrollment_retraction WHERE campaign_id = %(year)s
-        UNION ALL SELECT 'decision', id FROM enrollment_decision WHERE campaign_id = %(year)s
-        UNION ALL SELECT 'check', id FROM enrollment_check WHERE campaign_id = %(year)s
-    ) AS f WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = f.id)
+    SELECT fresh.kind, fresh.id FROM (
+        SELECT 'application' AS kind, id FROM enrollment_application a
+            WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = a.id)
+        UNION ALL SELECT 'retraction', id FROM enrollment_retraction t
+            WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = t.id)
+        UNION ALL SELECT 'decision', id FROM enrollment_decision d
+            WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = d.id)
+        UNION ALL SELECT 'check', id FROM enrollment_check c
+            WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = c.id)
+        OFFSET 0
+    ) AS fresh
+    WHERE CASE fresh.kind
+        WHEN 'application' THEN EXISTS (
+            SELECT 1 FROM enrollment_application f WHERE f.id = fresh.id AND f.campaign_id = %(year)s)
+        WHEN 'retraction' THEN EXISTS (
+            SELECT 1 FROM enrollment_retraction f WHERE f.id = fresh.id AND f.campaign_id = %(year)s)
+        WHEN 'decision' THEN EXISTS (
+            SELECT 1 FROM enrollment_decision f WHERE f.id = fresh.id AND f.campaign_id = %(year)s)
+        ELSE EXISTS (SELECT 1 FROM enrollment_check f WHERE f.id = fresh.id AND f.campaign_id = %(year)s)
+    END
+"""
+_NOT_NOTED = """
+    SELECT f.id FROM (
+        SELECT id FROM enrollment_application WHERE campaign_id = %(year)s
+        UNION ALL SELECT id FROM enrollment_retraction WHERE campaign_id = %(year)s
+        UNION ALL SELECT id FROM enrollment_decision WHERE campaign_id = %(year)s
+        UNION ALL SELECT id FROM enrollment_check WHERE campaign_id = %(year)s
+    ) AS f WHERE NOT EXISTS (SELECT 1 FROM enrollment_readfact r WHERE r.id = f.id) ORDER BY f.id
 """
 _CHILDREN_OF_NEW = """
     WITH new AS (SELECT unnest(%(ids)s::uuid[]) AS id),
@@ -110,10 +133,7 @@ def note_read(*, campaign: Campaign, facts: Facts, fresh: Collection[str] | None
     """
     with connection.cursor() as cursor:
         if fresh is None:
-            cursor.execute(
-                f"INSERT INTO enrollment_readfact (id) SELECT id FROM ({_NEW}) AS fresh ORDER BY id",  # noqa: S608
-                {"year": campaign.pk},
-            )
+            cursor.execute(f"INSERT INTO enrollment_readfact (id) {_NOT_NOTED}", {"year": campaign.pk})
         else:
             cursor.execute("INSERT INTO enrollment_readfact (id) SELECT unnest(%s::uuid[])", [list(fresh)])
     Reading.objects.update_or_create(
@@ -155,10 +175,7 @@ def increment(*, campaign: Campaign, state: RosterState) -> Increment | None:
     )
     if _became_known_too_late(campaign):
         return None
-    setup = read_setup(campaign=campaign)
-    setup = replace(
-        setup, intakes={name: setup.intakes[name] for name in part.intakes if name in setup.intakes}
-    )
+    setup = read_setup(campaign=campaign, part=names, sha256=bytes(state.setup_sha256))
     facts = read_facts(campaign=campaign, part=part)
     roster = compute_roster(setup=setup, facts=facts)
     elsewhere = _elsewhere(campaign, facts, part)
