@@ -6,16 +6,15 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 
-import numpy as np
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
 from schools.models import Campaign, IntakeState, Lane, RosterEntry, RosterState, Round
-from schools.rules import Refusal, kazakh_sort_key
+from schools.rules import Refusal
 
 from .copying import copied_out
-from .listing import WAITING, IntakeList, escaped, held_reasons, lists_sha256, unescaped
+from .listing import WAITING, IntakeList, escaped, held_reasons, lists_sha256
+from .rows import BEGINNING, COPY_ROWS, END, name_key, rows_of
 
 _AT_ONCE = 100
 """Lists whose rows are compared, or written, in one go."""
@@ -181,18 +180,23 @@ def _write(campaign: Campaign, lists: Sequence[IntakeList]) -> int:
     """First out, then in: two children that change slots would meet in one slot otherwise."""
     gone: list[int] = []
     known: dict[int, set[bytes]] = {}
+    differing: list[IntakeList] = []
     rest = iter(lists)
     while some := list(islice(rest, _AT_ONCE)):
         stored = _stored([one.intake_id for one in some])
         for one in some:
             rows = stored.get(one.intake_id)
             if not rows:
+                differing.append(one)
                 continue
             wanted = set(_texts(one))
-            gone += [id_ for id_, text in rows if text not in wanted]
-            known[one.intake_id] = {text for _id, text in rows if text in wanted}
+            there = {text for _id, text in rows}
+            if there != wanted:
+                gone += [id_ for id_, text in rows if text not in wanted]
+                known[one.intake_id] = there & wanted
+                differing.append(one)
     RosterEntry.objects.filter(id__in=gone).delete()
-    fresh = _insert(campaign, lists, known)
+    fresh = _insert(campaign, differing, known)
     return max(len(gone), fresh)
 
 
@@ -213,11 +217,6 @@ def find_differing_lists(lists: Sequence[IntakeList]) -> Iterator[str]:
 
 
 _LANES = (Lane.TERRITORY.value.encode(), Lane.OUTSIDE.value.encode())
-_COLUMNS = (
-    "campaign_id", "district_id", "intake_id", "child_key", "child_name", "application_number", "door",
-    "name_key", "application_id", "lane", "slot", "draw_number", "is_contested", "is_held", "held_for",
-    "is_confirmed", "arrived_at", "moment",
-)  # fmt: skip
 _STORED = """
     SELECT id, intake_id, child_key, child_name, application_number, door, name_key,
         replace(application_id::text, '-', ''), lane, slot, draw_number, is_contested, is_held, held_for,
@@ -265,7 +264,7 @@ def _bare(one: IntakeList) -> Iterator[bytes]:
         yield b"%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b" % (
             escaped(child) if b"\\" in child else child,
             label,
-            _name_key(label.partition(b"\t")[0]),
+            name_key(label.partition(b"\t")[0]),
             application.hex().encode(),
             _LANES[outside],
             b"\\N" if slot == WAITING else b"%d" % slot,
@@ -282,52 +281,21 @@ def _held_for(mask: int) -> bytes:
     return b"{" + ",".join(held_reasons(mask)).encode() + b"}"
 
 
-class _WordKeys(dict[bytes, bytes]):
-    """
-    The sort keys of words.
-
-    A cost: names are made of few words, and the key of a name of its words' keys.
-    """
-
-    def __missing__(self, word: bytes) -> bytes:
-        if len(self) > _MANY_WORDS:
-            self.clear()
-        key = self[word] = kazakh_sort_key(unescaped(word).decode()).encode()
-        return key
-
-
-_MANY_WORDS = 200_000
-_word_keys = _WordKeys()
-
-
-def _name_key(written: bytes) -> bytes:
-    if b"\\" in written:
-        return kazakh_sort_key(unescaped(written).decode()).encode()
-    return b" ".join(filter(None, map(_word_keys.__getitem__, written.split())))
-
-
 def _insert(campaign: Campaign, lists: Sequence[IntakeList], known: Mapping[int, Collection[bytes]]) -> int:
     """The rows of the lists that are not `known`; how many these were."""
     count = 0
-    statement = sql.SQL("COPY schools_rosterentry ({}) FROM STDIN").format(
-        sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for one in lists:
-            before = b"%d\t%b\t%d\t" % (campaign.pk, one.district.encode(), one.intake_id)
-            there = known.get(one.intake_id, ())
-            times = zip(
-                np.datetime_as_string(one.records["arrived_at"].astype("M8[us]")).tolist(),
-                np.datetime_as_string(one.records["moment"].astype("M8[us]")).tolist(),
-                _times(one),
-                strict=True,
-            )
-            rows = []
-            for text, (arrived_at, moment, exact) in zip(_bare(one), times, strict=True):
-                if there and b"%b\t%d\t%d" % (text, *exact) in there:
-                    continue
-                rows.append(b"%b%b\t%bZ\t%bZ\n" % (before, text, arrived_at.encode(), moment.encode()))
-            if rows:
-                copy.write(b"".join(rows))
-                count += len(rows)
+    rest = iter([one for one in lists if len(one.records)])
+    with connection.cursor() as cursor, cursor.copy(COPY_ROWS) as copy:
+        copy.write(BEGINNING)
+        while some := list(islice(rest, _AT_ONCE)):
+            for one, rows in zip(some, rows_of(some, campaign=campaign.pk), strict=True):
+                there = known.get(one.intake_id)
+                fresh = (
+                    [row for row, text in zip(rows, _texts(one), strict=True) if text not in there]
+                    if there
+                    else rows
+                )
+                copy.write(b"".join(fresh))
+                count += len(fresh)
+        copy.write(END)
     return count
