@@ -196,8 +196,8 @@ def closing_code(*, at: Reading) -> ClosingCode | None:
 def _schools_of(row: JournalEntry) -> set[str]:
     """BINs of the schools whose lists an entry touches: those it names, and those of what it ends or replaces."""
     rows = [row] if row.kind in APPLICATION_KINDS else []
-    for meant in {row.replaces, row.application if not rows else None} - {None}:
-        made = application(application=meant)
+    for meant in {row.replaces, row.application if not rows else None}:
+        made = application(application=meant) if meant is not None else None
         rows += [made] if made is not None else []
     requests = [request_of(one) for one in rows]
     return {choice.partition("/")[0] for request in requests if request for choice in request.choices}

@@ -140,7 +140,7 @@ def state_of(entry: RosterEntry) -> "StrOrPromise":
     if entry.is_confirmed:
         return _("Confirmed")
     if entry.is_held or entry.held_for:
-        reasons = ", ".join(str(reason) for reason in held_reasons(entry))
+        reasons = "; ".join(str(reason) for reason in held_reasons(entry))
         return format_lazy("{}: {}", _("Held"), reasons) if reasons else _("Held")
     return _("Provisional")
 

@@ -286,7 +286,7 @@ def test_held_places_say_why(country: Country, official: Client):
     page = text_of(official.get(of_district(country, "held/")))
 
     assert "Алиев Арман" in page
-    assert "The relation to the child is not checked, The address is not checked" in page
+    assert "The relation to the child is not checked; The address is not checked" in page
     assert "Қасымова" not in page
     assert "Held places: 2" in page
 
