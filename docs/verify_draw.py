@@ -52,11 +52,11 @@ WORDS = {
         "en": "The secret was missing; a value computed in public took its place",
     },
     "as computed": {"kk": "сәйкес", "ru": "совпадает", "en": "agrees"},
-    "seed": {"kk": "Күннің жеребе негізі", "ru": "Основа жребия дня", "en": "Seed of the day"},
+    "seed": {"kk": "Күннің жеребе негізі", "ru": "Основа жеребьёвки дня", "en": "Seed of the day"},
     "token": {"kk": "Баланың белгісі", "ru": "Метка ребёнка", "en": "Token of the child"},
     "number": {
         "kk": "Баланың жеребедегі нөмірі",
-        "ru": "Номер ребёнка в жребии",
+        "ru": "Номер ребёнка в жеребьёвке",
         "en": "The child's number in the draw",
     },
     "smaller first": {
@@ -66,7 +66,7 @@ WORDS = {
     },
     "no days": {
         "kk": "Әзірге бірде-бір күннің жеребесі өткен жоқ: тексеретін ештеңе жоқ.",
-        "ru": "Жребия пока не было ни за один день: проверять нечего.",
+        "ru": "Жеребьёвки пока не было ни за один день: проверять нечего.",
         "en": "No day has been drawn yet: there is nothing to check.",
     },
     "all agrees": {"kk": "Барлығы сәйкес келеді.", "ru": "Всё совпадает.", "en": "Everything agrees."},
@@ -83,7 +83,7 @@ WORDS = {
     },
     "wrong seed": {
         "kk": "{date}: жарияланған жеребе негізі есептелгеннен өзгеше.",
-        "ru": "{date}: опубликованная основа жребия отличается от вычисленной.",
+        "ru": "{date}: опубликованная основа жеребьёвки отличается от вычисленной.",
         "en": "{date}: the published seed differs from the computed one.",
     },
     "gap": {
@@ -118,12 +118,12 @@ WORDS = {
     },
     "no such day": {
         "kk": "{date}: бұл күннің жеребесі көрсетілмеген.",
-        "ru": "{date}: жребий этого дня не показан.",
+        "ru": "{date}: жеребьёвка этого дня не показана.",
         "en": "{date}: no draw is shown for this day.",
     },
     "date needed": {
         "kk": "--token бар болса, --date та керек: балаңыздың жеребе күні.",
-        "ru": "Вместе с --token нужна --date: день жребия вашего ребёнка.",
+        "ru": "Вместе с --token нужна --date: день жеребьёвки вашего ребёнка.",
         "en": "With --token also --date is needed: the day of your child's draw.",
     },
     "by hand": {
