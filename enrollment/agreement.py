@@ -1,8 +1,10 @@
 """Does what was written still agree? Every `find_…` returns nothing when all is well."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
@@ -10,25 +12,34 @@ from enrollment import draw
 from enrollment.arrival import day_of
 from enrollment.ledger import Column, ledger
 from enrollment.models import Application, DaySeed, DrawCommitment, PublicValue
-from enrollment.reading import read_facts, read_setup
-from enrollment.reconciliation import compute_roster, reconcile
+from enrollment.reading import Facts, Retold, Setup, read_facts, read_setup
+from enrollment.reconciliation import Roster, compute_roster, reconcile
 from enrollment.reconciliation.braking import stops
+from enrollment.reconciliation.plainly import place_plainly
 from enrollment.rules import content_sha256, decode_request
-from schools.models import Campaign, RosterEntry, RosterState
+from schools.models import Campaign, Harmed, RosterEntry, RosterState
 from schools.services.publishing import find_differing_lists, lists_sha256, published_sha256
 
 
-def find_unended_receipts(*, campaign: Campaign, older_than: datetime) -> QuerySet[Application]:
-    """Receipts shown to a family that are in no column of the ledger (law 10)."""
-    lost = [id_ for id_, column in ledger(campaign=campaign).items() if column == Column.LOST]
+def find_unended_receipts(
+    *, campaign: Campaign, older_than: datetime, columns: Mapping[UUID, Column] | None = None
+) -> QuerySet[Application]:
+    """
+    Receipts shown to a family that are in no column of the ledger (law 10).
+
+    :param columns: the ledger, where it was made already
+    """
+    columns = ledger(campaign=campaign) if columns is None else columns
+    lost = [id_ for id_, column in columns.items() if column == Column.LOST]
     return Application.objects.filter(id__in=lost, received_at__lt=older_than)
 
 
 def find_changed_applications(*, campaign: Campaign) -> Iterator[Application]:
     """Applications whose content is no longer the one that was hashed when they were taken."""
-    for application in Application.objects.filter(campaign=campaign).iterator(2000):
-        if content_sha256(decode_request(application.form)) != bytes(application.content_sha256):
-            yield application
+    rows = Application.objects.filter(campaign=campaign).values_list("id", "form", "content_sha256")
+    for id_, form, sha256 in rows.iterator(2000):
+        if content_sha256(decode_request(form)) != bytes(sha256):
+            yield Application.objects.get(id=id_)
 
 
 def find_children_with_two_places(*, campaign: Campaign) -> list[str]:
@@ -39,26 +50,85 @@ def find_children_with_two_places(*, campaign: Campaign) -> list[str]:
     )
 
 
-def find_roster_differences(*, campaign: Campaign) -> list[str]:
-    """
-    Intakes' names whose published list is not the one that the facts make, computed from nothing.
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A campaign's roster once more, from nothing but the facts."""
 
-    Where the brake is on, the list that was published before is the right one.
+    setup: Setup
+    facts: Facts
+    roster: Roster
+
+
+def roster_again(*, campaign: Campaign) -> Again:
+    """
+    The roster that the facts make, placed by the plain implementation.
+
+    Nothing that was worked out before is trusted: confirmed rounds are told again too.
     """
     setup, facts = read_setup(campaign=campaign), read_facts(campaign=campaign)
-    roster = compute_roster(setup=setup, facts=facts)
-    stopped = {
-        component
-        for stop in stops(policy=setup.policy, facts=facts, roster=roster)
-        for component in stop.components
-    }
-    different = set(find_differing_lists([one for one in roster.lists if one.component not in stopped]))
+    roster = compute_roster(setup=setup, facts=replace(facts, retold={}), place=place_plainly)
+    return Again(setup, facts, roster)
+
+
+def find_roster_differences(*, campaign: Campaign, again: Again | None = None) -> list[str]:
+    """
+    Intakes' names whose published list is not the one that the facts make by the plain placement.
+
+    Where the brake is on, the list that was published before is the right one.
+
+    :param again: where it was worked out already
+    """
+    again = again or roster_again(campaign=campaign)
+    found = stops(policy=again.setup.policy, facts=again.facts, roster=again.roster)
+    stopped = {component for stop in found for component in stop.components}
+    lists = [one for one in again.roster.lists if one.component not in stopped]
+    different = set(find_differing_lists(lists))
     state = RosterState.objects.filter(campaign=campaign).first()
     published = bytes(state.roster_sha256) if state else lists_sha256({})
     # Whoever compares hashes must be told the one of what is shown.
     if not different and published != published_sha256(campaign=campaign):
         different.add("roster_sha256")
     return sorted(different)
+
+
+def find_harmed_differences(*, campaign: Campaign, again: Again | None = None) -> list[str]:
+    """
+    What is noted of rounds told again, and of the children harmed, otherwise than the facts tell it.
+
+    :param again: where it was worked out already
+    """
+    again = again or roster_again(campaign=campaign)
+    return sorted(
+        _without_pair("round", _lost(again.facts.retold), _lost(again.roster.told))
+        + _without_pair("harmed", _noted(campaign), _harmed(again.roster))
+    )
+
+
+def _without_pair(what: str, noted: set[str], told: set[str]) -> list[str]:
+    surplus = [f"{what} noted, but not so: {one}" for one in noted - told]
+    return surplus + [f"{what} not noted: {one}" for one in told - noted]
+
+
+def _lost(rounds: Mapping[int, Retold]) -> set[str]:
+    lines = {f"{number} of {one.facts} facts" for number, one in rounds.items()}
+    return lines | {
+        f"{number} {child} {lost.intake} {lost.kind}"
+        for number, one in rounds.items()
+        for child, lost in one.lost.items()
+    }
+
+
+def _noted(campaign: Campaign) -> set[str]:
+    rows = Harmed.objects.filter(campaign=campaign).select_related("round", "intake")
+    return {f"{row.round.number} {row.child_key} {row.intake.name} {row.kind}" for row in rows}
+
+
+def _harmed(roster: Roster) -> set[str]:
+    first: dict[str, str] = {}
+    for one in roster.harmed:
+        # A child that lost several places stands where it lost the first one.
+        first.setdefault(one.child_key, f"{one.round} {one.child_key} {one.lost.intake} {one.lost.kind}")
+    return set(first.values())
 
 
 def find_foreign_seeds(*, campaign: Campaign) -> Iterator[DaySeed]:

@@ -7,12 +7,15 @@ The columns and their order: docs/reference/ledger.md.
 from collections import Counter
 from collections.abc import Collection, Mapping
 from enum import StrEnum
+from itertools import compress
 from uuid import UUID
 
 from enrollment.claims import Ending, same_children, standing_claims
-from enrollment.reading import read_facts, read_setup
+from enrollment.reading import Applications, read_facts, read_setup
 from enrollment.reconciliation import round_of
+from enrollment.reconciliation.claiming import apart
 from schools.models import Campaign, RosterEntry
+from schools.services.publishing.listing import to_microseconds
 
 
 class Column(StrEnum):
@@ -46,11 +49,15 @@ def ledger(*, campaign: Campaign, parked: Collection[UUID] = ()) -> dict[UUID, C
     :param parked: applications named by desk entries that wait for a person
     """
     setup, facts = read_setup(campaign=campaign), read_facts(campaign=campaign)
+    applications, same = facts.lodged, same_children(facts.links)
+    if not isinstance(applications, Applications):
+        applications = Applications.of(applications, facts.asked)
+    is_alone, others = apart(facts, applications, same)
     standing = standing_claims(
-        facts.lodged,
+        others,
         facts.retracted,
         settled=facts.settled,
-        same=same_children(facts.links),
+        same=same,
         checked={id_ for id_, checked in facts.checks.items() if checked.relation},
     )
     round_ = round_of(setup=setup, facts=facts)
@@ -59,11 +66,16 @@ def ledger(*, campaign: Campaign, parked: Collection[UUID] = ()) -> dict[UUID, C
         for claim in standing.claims.values()
         if round_ is None or claim.arrived_at >= round_.closing
     }
+    # A cost: nearly every child has one application that nothing else speaks of.
+    alone = [UUID(bytes=id_) for id_ in compress(applications.ids, is_alone)]
+    closing = 0 if round_ is None else to_microseconds(round_.closing)
+    awaiting |= set(compress(alone, (applications.lodged_at[is_alone] >= closing).tolist()))
     lines = RosterEntry.objects.filter(campaign=campaign).values_list("application_id", "slot")
     # A child with a place may wait elsewhere for what it likes better: the place counts.
     slots = dict(lines.filter(slot=None)) | dict(lines.filter(slot__isnull=False))
     columns = dict.fromkeys(parked, Column.PARKED)
-    columns |= {id_: _column(id_, ending, slots, awaiting) for id_, ending in standing.endings.items()}
+    endings = dict.fromkeys(alone, Ending.STANDING) | standing.endings
+    columns |= {id_: _column(id_, ending, slots, awaiting) for id_, ending in endings.items()}
     return columns
 
 

@@ -7,7 +7,7 @@ from itertools import compress
 import numpy as np
 import numpy.typing as npt
 
-from enrollment.claims import Claim, same_children, standing_claims
+from enrollment.claims import Claim, Lodged, same_children, standing_claims
 from enrollment.reading import Applications, Facts
 from schools.services.publishing.listing import to_microseconds, unescaped
 
@@ -45,10 +45,8 @@ def claims_of(facts: Facts, applications: Applications, *, has_shortcut: bool = 
         if checked.relation and (row := applications.row_of(id_)) is not None:
             is_proven[row] = True
     keys = applications.child_keys
-    involved = _involved(facts, applications, same) if has_shortcut else set(keys)
-    is_alone = [key not in involved for key in keys] if involved else [True] * len(keys)
+    is_alone, others = apart(facts, applications, same, has_shortcut=has_shortcut)
     alone = np.flatnonzero(is_alone)
-    others = [applications[row] for row in np.flatnonzero(~np.array(is_alone, np.bool_)).tolist()]
     standing = standing_claims(
         others,
         facts.retracted,
@@ -75,6 +73,20 @@ def claims_of(facts: Facts, applications: Applications, *, has_shortcut: bool = 
             ]
         ),
     )
+
+
+def apart(
+    facts: Facts, applications: Applications, same: dict[str, str], *, has_shortcut: bool = True
+) -> tuple[list[bool], list[Lodged]]:
+    """
+    By row whether an application is its child's only one and nothing speaks of it; and all others.
+
+    :param same: `same_children` of the facts' links
+    """
+    keys = applications.child_keys
+    involved = _involved(facts, applications, same) if has_shortcut else set(keys)
+    is_alone = [key not in involved for key in keys] if involved else [True] * len(keys)
+    return is_alone, [applications[row] for row in np.flatnonzero(~np.array(is_alone, np.bool_)).tolist()]
 
 
 def _joined(of_alone: npt.NDArray[np.int64], others: Iterable[int]) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from enrollment.reading import Territories
 from enrollment.reading.applications import address_parts
+from schools.placement import Columns, Placed
 
 Ints = npt.NDArray[np.int64]
 
@@ -104,3 +105,18 @@ def connected(child: Ints, intake: Ints, count: int) -> list[int]:
         np.minimum.at(leader, np.maximum(one, other), np.minimum(one, other))
         while (leader != leader[leader]).any():
             leader = leader[leader]
+
+
+def in_lists(columns: Columns, placed: Placed) -> tuple[Ints, Ints]:
+    """
+    The rows that stand on a list, list by list, and the intake of each.
+
+    Places by their slots, then both lines of the reserve, which `placed` has in order.
+    """
+    children = np.flatnonzero(placed.row >= 0)
+    most = max(map(len, columns.slots), default=0) + 1
+    children = children[np.argsort(placed.intake[children].astype(np.int64) * most + placed.slot[children])]
+    rows = np.concatenate([placed.row[children].astype(np.int64), placed.reserve])
+    at_intake = columns.intake[rows]
+    listed = np.argsort(at_intake, kind="stable")
+    return rows[listed], at_intake[listed]

@@ -9,6 +9,7 @@ docs/reference/rule.md.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
@@ -28,6 +29,7 @@ from enrollment.reconciliation.columns import (
     connected,
     distinct,
     in_draw_order,
+    in_lists,
     padded,
 )
 from enrollment.reconciliation.holding import Placing, held_for
@@ -44,14 +46,23 @@ from schools.services.publishing.listing import WAITING, at_microseconds, to_mic
 _FIRST = {"T": FIRST_FOR_T, "O": FIRST_FOR_O}
 
 
-def compute_roster(*, setup: Setup, facts: Facts, has_shortcut: bool = True) -> Roster:
+class Place(Protocol):
+    """Who gets which place: `schools.placement.place_columns`, or another implementation."""
+
+    def __call__(self, columns: Columns, *, hold_territory: bool) -> Placed: ...
+
+
+def compute_roster(
+    *, setup: Setup, facts: Facts, has_shortcut: bool = True, place: Place = place_columns
+) -> Roster:
     """
     The roster that these facts make, without writing anything.
 
     :param has_shortcut: False sends also the simplest claim through the whole rule
+    :param place: the implementation that gives out the places
     """
     intervals = intervals_of(setup, facts)
-    computation = _Computation(setup, facts, intervals, has_shortcut=has_shortcut)
+    computation = _Computation(setup, facts, intervals, has_shortcut=has_shortcut, place=place)
     return computation.roster(closed_round(setup, facts, intervals))
 
 
@@ -65,8 +76,9 @@ class _Computation:
         intervals: Mapping[str, Sequence[arrival.Interval]],
         *,
         has_shortcut: bool,
+        place: Place,
     ) -> None:
-        self.setup, self.facts, self.intervals = setup, facts, intervals
+        self.setup, self.facts, self.intervals, self.place = setup, facts, intervals, place
         lodged = facts.lodged
         self.applications = (
             lodged if isinstance(lodged, Applications) else Applications.of(lodged, facts.asked)
@@ -135,7 +147,7 @@ class _Computation:
 
     def _tell(self, facts: Facts, round_: RoundAt, told: Mapping[int, Retold]) -> Sequence[IntakeList]:
         """A round of before with the facts of its time; the rounds before it were told already."""
-        then = _Computation(self.setup, facts, self.intervals, has_shortcut=True)
+        then = _Computation(self.setup, facts, self.intervals, has_shortcut=True, place=self.place)
         arrived = dict.fromkeys(self.index, (0, 0))
         return then._lists_with_harmed(round_, then._holders(), arrived, told)[0]
 
@@ -225,7 +237,7 @@ class _Computation:
         )
         until = self.setup.policy.territory_hold_until
         closing_day = day_of(round_.closing - INSTANT)
-        placed = place_columns(columns, hold_territory=until is not None and closing_day <= until)
+        placed = self.place(columns, hold_territory=until is not None and closing_day <= until)
         claims = children[order]
         """By turn: the index of the claim."""
         at_rows = self.claims.rows[claims]
@@ -239,7 +251,7 @@ class _Computation:
             is_closing=np.array([one.school in self.facts.undelivered for one in self.intakes], np.bool_),
             twins=self._twins(claims),
         )
-        line_rows, at_intake = _in_lists(columns, placed)
+        line_rows, at_intake = in_lists(columns, placed)
         turns = columns.child[line_rows].astype(np.int64)
         is_placed = placed.row[turns] == line_rows
         records = np.empty(len(line_rows), RECORD)
@@ -388,18 +400,3 @@ class _Computation:
             if checked.is_address_known and (row := self.applications.row_of(id_)) is not None:
                 known[row] = True
         return known[rows]
-
-
-def _in_lists(columns: Columns, placed: Placed) -> tuple[Ints, Ints]:
-    """
-    The rows that stand on a list, list by list, and the intake of each.
-
-    Places by their slots, then both lines of the reserve, which `placed` has in order.
-    """
-    children = np.flatnonzero(placed.row >= 0)
-    most = max(map(len, columns.slots), default=0) + 1
-    children = children[np.argsort(placed.intake[children].astype(np.int64) * most + placed.slot[children])]
-    rows = np.concatenate([placed.row[children].astype(np.int64), placed.reserve])
-    at_intake = columns.intake[rows]
-    listed = np.argsort(at_intake, kind="stable")
-    return rows[listed], at_intake[listed]
