@@ -35,7 +35,7 @@ def as_closing(value: datetime | None) -> str:
 @register.filter
 def held_reasons(entry: RosterEntry) -> str:
     """Why a place is held, in words; empty where it is not."""
-    return ", ".join(str(reason) for reason in rosters.held_reasons(entry))
+    return "; ".join(str(reason) for reason in rosters.held_reasons(entry))
 
 
 @register.filter

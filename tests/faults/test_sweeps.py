@@ -32,8 +32,17 @@ from enrollment.ledger import ledger, totals
 from enrollment.models import Application
 from enrollment.reconciliation import reconcile
 from schools import clock
-from schools.models import Campaign, RosterEntry, RosterState
-from tests.country import DAY_TWO, OPENING, apply_online, iin, make_country, request
+from schools.models import Campaign, IntakeState, RosterEntry, RosterState
+from tests.country import (
+    DAY_TWO,
+    OPENING,
+    apply_online,
+    close_round,
+    draw_really,
+    iin,
+    make_country,
+    request,
+)
 from tests.cscdesk.desks import Counter
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -119,7 +128,11 @@ def sweeps(tmp_path_factory: pytest.TempPathFactory, clock_at) -> Iterator[Sweep
 
 @pytest.fixture
 def campaign() -> Campaign:
-    return make_country(places=8)
+    """Both days are drawn: whoever applied on the second one stands on the list as soon as a run has read it."""
+    campaign = make_country(places=8)
+    draw_really(campaign, OPENING.date(), DAY_TWO.date())
+    close_round(campaign, 2)
+    return campaign
 
 
 def database_url() -> str:
@@ -215,8 +228,8 @@ class Families:
         assert not find_children_with_two_places(campaign=self.campaign)
         assert not find_roster_differences(campaign=self.campaign)
         incremental = bytes(RosterState.objects.get().roster_sha256)
-        RosterEntry.objects.all().delete()
-        RosterState.objects.all().delete()
+        for derived in (RosterEntry, IntakeState, RosterState):
+            derived.objects.all().delete()
         reconcile(campaign=self.campaign, at=clock.now())
         assert bytes(RosterState.objects.get().roster_sha256) == incremental
         call_command("verify", "--campaign", "2027")
