@@ -216,16 +216,8 @@ class Story:
         withdrawing = [p for p in self.parents if self.book.receipt_of(p.wish.key)][-2:]
         self._all([partial(self._withdraw, parent) for parent in withdrawing])
         self._again(withdrawing[0].wish)
-        # From now on nobody hears of the second counter; families still come, for a school elsewhere.
+        # From now on nobody hears of the second counter.
         self.lines["counter-2"].mode = "down"
-        first_district, _other = DISTRICTS
-        elsewhere = [
-            b for b in self.town.busy if self.announced.district_of[b.partition("/")[0]] == first_district
-        ]
-        for number in range(6):
-            lane = ("own", "outside")[number % 2]
-            wish = self.town.wish(f"counter-2-unheard-{number}", choice=elsewhere[0], lane=lane)
-            self.clerks["counter-2"].lodge(self.town.proven(wish))
         for clerk in self.clerks.values():
             clerk.close_desk()
 
@@ -413,7 +405,6 @@ class Story:
             self.book.tell(
                 f"everything is at the centre and on its lists after {self.seconds_to_bring_in:.1f} s"
             )
-        self.closings.ask_for_the_harmed(closes_at=MIDNIGHT_ONE)
         one, other = self.officials
         if not (one.is_refused(other.district) and other.is_refused(one.district)):
             self.book.breach("an official sees another district")
